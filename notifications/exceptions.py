@@ -1,0 +1,2 @@
+class ProviderAwayError(Exception):
+    """The mail server can't be reached: nothing is wrong with the message."""

@@ -1,0 +1,57 @@
+import ipaddress
+import socket
+
+import hypothesis
+import pytest
+from django.db import connection
+
+from tests.browser import browser_context, chromium, page  # noqa: F401  # Fixtures.
+from tests.marks import put_back_kept_rows
+
+hypothesis.settings.register_profile("check", derandomize=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Keep aside the rows that migrations load (themes, paths, minimum wage, weights)."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA IF NOT EXISTS kept")
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {table})")  # noqa: S608  # Names of ours, values as parameters.
+            if cursor.fetchone()[0] and not table.startswith(("django_", "auth_")):
+                cursor.execute(f"CREATE TABLE IF NOT EXISTS kept.{table} AS TABLE public.{table}")
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        # A thread of the live server may outlive the last page by an instant, and the database can't be dropped then.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.fixture(autouse=True)
+def _database(db):
+    """Every test has the database; the rules live there.
+
+    The rows of migrations are put back when a test with real commits, before this one, emptied every table.
+    """
+    put_back_kept_rows()
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """Nothing leaves the machine: a test that calls outside fails instead of being slow or lucky."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family != socket.AF_UNIX and not ipaddress.ip_address(address[0]).is_loopback:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """The journeys first: minutes long each, they would otherwise be what one process still does at the end."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)

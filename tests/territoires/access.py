@@ -1,0 +1,3 @@
+from tests.access import Route
+
+ACCESS = {"territoires:communes": Route(roles=None)}
