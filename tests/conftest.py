@@ -4,16 +4,18 @@ import socket
 import hypothesis
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 
 from tests.browser import browser_context, chromium, page  # noqa: F401  # Fixtures.
-from tests.marks import put_back_kept_rows
+from tests.marks import empty_tables
 
 hypothesis.settings.register_profile("check", derandomize=True)
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Keep aside the rows that migrations load (themes, paths, minimum wage, weights)."""
+    """Keep aside the rows that migrations load (themes, paths, minimum wage, weights), for `empty_tables`."""
+    TransactionTestCase._fixture_teardown = lambda self: empty_tables()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA IF NOT EXISTS kept")
         for table in connection.introspection.table_names(cursor):
@@ -31,11 +33,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _database(db):
-    """Every test has the database; the rules live there.
-
-    The rows of migrations are put back when a test with real commits, before this one, emptied every table.
-    """
-    put_back_kept_rows()
+    """Every test has the database; the rules live there."""
 
 
 @pytest.fixture(autouse=True)

@@ -53,7 +53,6 @@ from pilotage.demo.names import de
 from structures.enums import StatutDemande, StatutPoste
 from structures.models import Convention, DecisionCoselec, DemandePoste, Poste, Structure
 from territoires.models import Region
-from tests.marks import put_back_kept_rows
 from tests.territoires.conftest import referentiel  # noqa: F401
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -148,7 +147,6 @@ def test_same_seed_and_day_give_the_same_rows_whatever_the_hour(referentiel):  #
 def demo(referentiel, django_db_blocker):  # noqa: F811
     """The whole demo, loaded once, and taken away after the class: other tests of this module load their own."""
     with django_db_blocker.unblock(), time_machine.travel(NOW), transaction.atomic():
-        put_back_kept_rows()
         load_demo(day=date(2026, 11, 24))
         yield
         transaction.set_rollback(True)
