@@ -8,6 +8,7 @@ from accompagnements.enums import (
     STATUTS,
     Autonomie,
     Canal,
+    Materiel,
     NiveauAtelier,
     Orientation,
     Suite,
@@ -24,6 +25,9 @@ from pilotage.demo.world import World, copy_rows
 TOTAL = 20_000
 TYPES = {TypeAccompagnement.INDIVIDUEL: 56, TypeAccompagnement.ATELIER: 16, TypeAccompagnement.PONCTUEL: 28}
 CANAUX = {Canal.LIEU_ACTIVITE: 78, Canal.AUTRE: 9, Canal.DOMICILE: 6, Canal.A_DISTANCE: 7}
+MATERIELS = {
+    Materiel.ORDINATEUR: 48, Materiel.TELEPHONE: 34, Materiel.TABLETTE: 9, Materiel.AUTRE: 3, Materiel.AUCUN: 6
+}  # fmt: skip
 DUREES = {
     TypeAccompagnement.INDIVIDUEL: [30, 45, 60, 60, 90],
     TypeAccompagnement.ATELIER: [60, 90, 120, 120, 180],
@@ -139,6 +143,7 @@ def build(
         recurrents=world.rng.randint(0, participants) if world.chance(0.5) else 0,
         themes=sorted(chosen),
         type_public=TypePublic.TPE_PME if world.chance(0.03) else TypePublic.HABITANTS,
+        materiel=[world.weighted(MATERIELS)] if world.chance(0.8) else [],
         autonomie="" if workshop else world.pick(list(Autonomie)),
         niveau=world.pick(list(NiveauAtelier)) if workshop else "",
         suite=suite,

@@ -17,7 +17,7 @@ from stdnum import luhn
 from comptes.enums import RoleKind
 from comptes.models import Compte, Role
 from pilotage.demo.names import NOMS, PRENOMS
-from territoires.models import Commune
+from territoires.models import Commune, Departement
 
 T = TypeVar("T")
 PARIS = ZoneInfo("Europe/Paris")
@@ -42,13 +42,14 @@ class World:
         self.day = day
         self.seed = seed
         self.share = share
-        self.seed = seed
         self.rng = random.Random(seed)  # noqa: S311  # A demo must be the same each time, not unpredictable.
         # What was added to the demo afterwards draws from this one: the rest stays as it was.
         self.aside = random.Random(seed + 1)  # noqa: S311
         self.communes: dict[str, list[Commune]] = defaultdict(list)
-        communes = Commune.objects.filter(is_active=True).select_related("departement__region").order_by("code")
-        for commune in communes:
+        departements = Departement.objects.select_related("region").in_bulk()
+        for commune in Commune.objects.filter(is_active=True).order_by("code").iterator(chunk_size=10_000):
+            # One object for all its communes, not one of its own for each of the 35 000.
+            commune.departement = departements[commune.departement_id]
             self.communes[commune.departement_id].append(commune)
         self._sirets: set[str] = set()
         self._persons = 0

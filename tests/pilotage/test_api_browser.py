@@ -36,7 +36,7 @@ def test_a_conseiller_makes_a_token_then_shares_figures(page, client):
     page.get_by_text("Lire les statistiques d'un périmètre").wait_for()
 
     page.goto("/accompagnements/statistiques/")
-    follow(page.get_by_role("link", name="Partager ces statistiques par un lien"))
+    follow(page.get_by_role("link", name="Partager par un lien"))
     page.get_by_label("Nom du lien").fill("Bilan pour le conseil municipal")
     look(page, "partage")
     follow(page.get_by_role("button", name="Créer le lien"))
