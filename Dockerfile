@@ -10,7 +10,7 @@ FROM python:3.11-slim-bookworm AS site
 # What WeasyPrint draws with; nothing else of the system is used.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        fonts-dejavu-core libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
+        fonts-dejavu-core fonts-wqy-zenhei libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin conseiller \
     && install --directory --owner=conseiller --mode=0700 /srv/media /srv/beat

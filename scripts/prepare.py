@@ -41,21 +41,22 @@ def _library(name: str) -> Callable[[], bool]:
     return is_present
 
 
-def _dejavu() -> bool:
-    return Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").exists()
+def _font(path: str) -> Callable[[], bool]:
+    return lambda: (Path("/usr/share/fonts/truetype") / path).exists()
 
 
 def _ensurepip() -> bool:
     return PYTHON.exists() or importlib.util.find_spec("ensurepip") is not None
 
 
-# Debian package -> is it there? WeasyPrint draws with the first three.
+# Debian package -> is it there? WeasyPrint draws with them.
 RUN_PACKAGES: dict[str, Callable[[], bool]] = {
     f"python{sys.version_info.major}.{sys.version_info.minor}-venv": _ensurepip,
     "libpango-1.0-0": _library("libpango-1.0.so.0"),
     "libpangoft2-1.0-0": _library("libpangoft2-1.0.so.0"),
     "libharfbuzz-subset0": _library("libharfbuzz-subset.so.0"),
-    "fonts-dejavu-core": _dejavu,
+    "fonts-dejavu-core": _font("dejavu/DejaVuSans.ttf"),
+    "fonts-wqy-zenhei": _font("wqy/wqy-zenhei.ttc"),  # Names written in Chinese, Japanese, Korean.
 }
 TEST_PACKAGES = RUN_PACKAGES | {
     "chromium": lambda: shutil.which("chromium") is not None,

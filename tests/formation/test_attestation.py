@@ -95,10 +95,24 @@ def test_file_is_accessible():
         assert str(pdf.Root.Lang) == "fr"
 
 
+def fonts_of(content):
+    fonts = pypdf.PdfReader(io.BytesIO(content)).pages[0]["/Resources"]["/Font"].values()
+    return {str(font.get_object()["/BaseFont"]).partition("+")[2] for font in fonts}
+
+
 def test_fonts_are_ours_only():
-    reader = pypdf.PdfReader(io.BytesIO(documents.attestation_pdf(AttestationFactory())))
-    fonts = {str(font.get_object()["/BaseFont"]) for font in reader.pages[0]["/Resources"]["/Font"].values()}
-    assert {name.partition("+")[2] for name in fonts} == {"DejaVu-Sans", "DejaVu-Sans-Bold"}
+    content = documents.attestation_pdf(AttestationFactory())
+    assert fonts_of(content) == {"DejaVu-Sans", "DejaVu-Sans-Bold"}
+
+
+@pytest.mark.parametrize("nom", ["王小明", "たなか", "김영희"])
+def test_names_of_east_asia_are_drawn_and_not_boxes(nom):
+    attestation = AttestationFactory()
+    attestation.contenu = attestation.contenu | {"nom": nom}
+    content = documents.attestation_pdf(attestation)
+    assert problems(content) == []
+    assert any(font.startswith("WenQuanYi-Zen-Hei") for font in fonts_of(content))
+    assert nom in words(content)
 
 
 @pytest.mark.parametrize(
