@@ -42,7 +42,7 @@ def _library(name: str) -> Callable[[], bool]:
 
 
 def _font(path: str) -> Callable[[], bool]:
-    return lambda: (Path("/usr/share/fonts/truetype") / path).exists()
+    return (Path("/usr/share/fonts/truetype") / path).exists
 
 
 def _ensurepip() -> bool:
