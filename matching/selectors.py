@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -57,11 +56,11 @@ class Besoin:
 
 
 class Voisin(NamedTuple):
-    """The other side of a compatible pair."""
+    """The other side of a compatible pair: they sort by true distance, then by hash."""
 
-    id: int
     distance_km: float
     tie: str
+    id: int
 
 
 def today_in(structure: Structure) -> date:
@@ -145,7 +144,7 @@ def count_vacant(pks: Iterable[int]) -> dict[int, int]:
 # Prepared once a connection, with one plan for all values: planning such a query costs twice its execution. OFFSET 0
 # keeps the index of positions the way in, whatever the planner thinks of the rest; counts rather than NOT EXISTS do
 # too, an anti-join may lose the order. A zone has a plane of its own, far from all others: within a radius is within a
-# zone. The first query gives, nearest first: key, great circle, hash, distance in the plane, compatible or not.
+# zone. The first query gives, nearest first: great circle, hash, key, distance in the plane, compatible or not.
 NEAREST_CANDIDATURES = """
     WITH proches AS MATERIALIZED (
         SELECT c.id, c.rayon_km, c.latitude, c.longitude, c.reference, c.position <-> point(%(x)s, %(y)s) AS plan
@@ -159,7 +158,7 @@ NEAREST_CANDIDATURES = """
         -- Those at the very same distance come together: the order of rows on disk never decides.
         FETCH FIRST %(n)s ROWS WITH TIES
     )
-    SELECT p.id, p.km, md5(p.reference::text || %(cle)s), p.plan, p.km <= p.rayon_km
+    SELECT p.km, md5(p.reference::text || %(cle)s), p.id, p.plan, p.km <= p.rayon_km
     FROM (
         SELECT *, cn_distance_km(latitude, longitude, %(latitude)s, %(longitude)s) AS km FROM proches OFFSET 0
     ) p"""
@@ -173,25 +172,26 @@ CANDIDATURE_HAS_ROOM = """
                 WHERE m.candidature_id = c.id AND m.status = ANY(%(ouverts)s)
             ) < %(plafond)s"""
 NEAREST_STRUCTURES = """
-    SELECT s.id, s.km, md5(%(reference)s || s.cle)
+    SELECT s.km, md5(%(reference)s || s.cle), s.id
     FROM (
-        SELECT s.id, s.commune_id, coalesce(s.siret, s.ridet) AS cle,
-            cn_distance_km(s.latitude, s.longitude, %(latitude)s, %(longitude)s) AS km
-        FROM structures_structure s {near} OFFSET 0
-    ) s
-    WHERE s.km <= %(rayon)s AND EXISTS (
-        SELECT 1 FROM structures_poste p
-        WHERE p.structure_id = s.id AND p.status = 'vacant' {starts}
+        SELECT p.structure_id AS id, p.cle,
+            cn_distance_km(p.latitude, p.longitude, %(latitude)s, %(longitude)s) AS km
+        FROM structures_poste p
+        WHERE p.status = 'vacant' {near} {starts}
         OFFSET 0
-    ) {room}"""
-STARTS_LATER = """AND (
+    ) s
+    WHERE s.km <= %(rayon)s {room}"""
+NEAR = "AND p.position <@ circle(point(%(x)s, %(y)s), %(rayon)s * {margin}::float8)"
+STARTS_LATER = "AND p.date_debut >= %(disponible)s"
+STARTS_LATER_OR_TODAY = """AND (
             p.date_debut >= %(disponible)s OR %(disponible)s <= (
                 SELECT (%(now)s AT TIME ZONE coalesce(%(fuseaux)s::jsonb ->> o.code, d.fuseau))::date
-                FROM territoires_commune o JOIN territoires_departement d ON d.code = o.departement_id
-                WHERE o.code = s.commune_id
+                FROM structures_structure h
+                JOIN territoires_commune o ON o.code = h.commune_id
+                JOIN territoires_departement d ON d.code = o.departement_id
+                WHERE h.id = p.structure_id
             )
         )"""
-NEAR = "WHERE s.position <@ circle(point(%(x)s, %(y)s), %(rayon)s * {margin}::float8)"
 STRUCTURE_HAS_ROOM = """
     AND NOT EXISTS (
         SELECT 1 FROM matching_miseenrelation m
@@ -205,13 +205,11 @@ STRUCTURE_HAS_ROOM = """
 NUMBERS = {"france": FRANCE_ENTIERE, "margin": BOX_MARGIN}
 OUVERTS = sorted(status.value for status in STATUTS_OUVERTS)
 FUSEAUX = json.dumps(FUSEAUX_COMMUNES)
-# By true distance, then by hash.
-RANK = itemgetter(1, 2)
-# Where the day comes last, behind UTC.
-LATEST = timedelta(hours=12)
+# Where the day comes last, behind UTC, and where it comes first.
+LATEST, FIRST = timedelta(hours=12), timedelta(hours=14)
 
 
-Proche = tuple[int, float, str, float, bool]
+Proche = tuple[float, str, int, float, bool]
 
 
 def nearest_candidatures(besoin: Besoin, *, limit: int, plafond: int | None = None) -> list[Voisin]:
@@ -224,7 +222,7 @@ def nearest_candidatures(besoin: Besoin, *, limit: int, plafond: int | None = No
     wanted = limit + limit // 5
     while True:
         rows = _fetch_nearest(besoin, wanted, plafond)
-        found = sorted((row[:3] for row in rows if row[4]), key=RANK)
+        found = sorted(row[:3] for row in rows if row[4])
         voisins = list(map(Voisin._make, found[:limit]))
         if len(rows) < wanted:
             return voisins
@@ -282,11 +280,11 @@ def compatible_candidatures(besoin: Besoin) -> QuerySet[Candidature]:
 
 
 @cache
-def _structures_query(is_near: bool, is_later: bool, needs_room: bool) -> str:
-    """A radius is a circle the index reads, « France entière » every structure: never an OR of both."""
+def _structures_query(is_near: bool, starts: str, needs_room: bool) -> str:
+    """A radius is a circle the index reads, « France entière » every vacant post: never an OR of both."""
     return NEAREST_STRUCTURES.format(
         near=NEAR.format(**NUMBERS) if is_near else "",
-        starts=STARTS_LATER if is_later else "",
+        starts=starts,
         room=STRUCTURE_HAS_ROOM if needs_room else "",
     )
 
@@ -302,18 +300,23 @@ def nearest_structures(
     commune: Any = candidature.commune
     disponible: Any = candidature.date_disponibilite
     now = timezone.now()
-    # Available everywhere already: no place's clock to read.
-    is_later = disponible > (now - LATEST).date()
     parameters: dict[str, Any] = {
         "x": commune.x, "y": commune.y, "latitude": commune.latitude, "longitude": commune.longitude,
         "rayon": candidature.rayon_km, "reference": str(candidature.reference),
     }  # fmt: skip
-    if is_later:
+    # The clock of each place tells only while it is that day somewhere and not everywhere.
+    starts = ""
+    if disponible > (now + FIRST).date():
+        starts = STARTS_LATER
+        parameters["disponible"] = disponible
+    elif disponible > (now - LATEST).date():
+        starts = STARTS_LATER_OR_TODAY
         parameters |= {"disponible": disponible, "now": now, "fuseaux": FUSEAUX}
     if plafond is not None:
         parameters |= {"candidature": candidature.pk, "plafond": plafond, "ouverts": OUVERTS}
-    query = _structures_query(candidature.rayon_km != FRANCE_ENTIERE, is_later, plafond is not None)
-    ranked = sorted(fetch_prepared(query, parameters), key=RANK)
+    query = _structures_query(candidature.rayon_km != FRANCE_ENTIERE, starts, plafond is not None)
+    # Each vacant post gives the line of its structure.
+    ranked = sorted(set(fetch_prepared(query, parameters)))
     return list(map(Voisin._make, ranked[:limit]))
 
 

@@ -82,6 +82,9 @@ class StructureAdmin(BaseAdmin):
     readonly_fields = ("verifiee_at", "fermee")
     inlines = (MembreInline,)
 
+    def save_model(self, request: HttpRequest, obj: Structure, form: Any, change: bool) -> None:
+        services.save_structure(structure=obj)
+
 
 @admin.register(DemandePoste)
 class DemandePosteAdmin(ReadOnlyStatusAdmin):

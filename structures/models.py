@@ -68,10 +68,6 @@ class Structure(HorodatageModel):
     # None: not checked yet against the public directory (it was unreachable); a task tries again.
     verifiee_at = models.DateTimeField("vérifiée dans l'annuaire le", null=True, blank=True)
     fermee = models.BooleanField("fermée selon l'annuaire", default=False)
-    # Copied from the commune by the trigger: the index answers a search of neighbours alone.
-    position = PointField("position", null=True, editable=False)
-    latitude = models.FloatField("latitude", null=True, editable=False)
-    longitude = models.FloatField("longitude", null=True, editable=False)
 
     objects = StructureQuerySet.as_manager()
 
@@ -95,23 +91,17 @@ class Structure(HorodatageModel):
                 violation_error_message="Un RIDET compte 7 chiffres.",
             ),
         ]
-        indexes = [
-            # What `matching` reads of the structures around a person, without the table.
-            GistIndex(
-                "position",
-                include=["id", "latitude", "longitude", "commune", "siret", "ridet"],
-                name="structure_position",
-            )
-        ]
         triggers = [
+            # Structure, then commune, then posts: nobody takes these locks in another order.
             pgtrigger.Trigger(
-                name="position_from_commune",
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("commune_id"),
-                when=pgtrigger.Before,
+                name="place_to_postes",
+                operation=pgtrigger.UpdateOf("commune_id", "siret", "ridet"),
+                when=pgtrigger.After,
+                condition=pgtrigger.AnyChange("commune", "siret", "ridet"),
                 func="""
-                    SELECT point(x, y), latitude, longitude INTO NEW.position, NEW.latitude, NEW.longitude
-                    FROM territoires_commune WHERE code = NEW.commune_id;
-                    RETURN NEW;
+                    PERFORM FROM territoires_commune WHERE code = NEW.commune_id FOR SHARE;
+                    UPDATE structures_poste SET structure_id = structure_id WHERE structure_id = NEW.id;
+                    RETURN NULL;
                 """,
             )
         ]
@@ -418,6 +408,11 @@ class Poste(StatusModel):
     type = models.CharField("type", max_length=15, choices=TypePoste, default=TypePoste.ORDINAIRE)
     status = models.CharField("statut", max_length=10, choices=StatutPoste, default=StatutPoste.VACANT)
     date_debut = models.DateField("disponible à partir du")
+    # Copied from the structure and its commune by the triggers: the index answers a search of neighbours alone.
+    position = PointField("position", null=True, editable=False)
+    latitude = models.FloatField("latitude", null=True, editable=False)
+    longitude = models.FloatField("longitude", null=True, editable=False)
+    cle = models.CharField("SIRET ou RIDET", max_length=14, blank=True, editable=False)
 
     objects = PosteQuerySet.as_manager()
 
@@ -429,9 +424,40 @@ class Poste(StatusModel):
                 include=["date_debut"],
                 condition=Q(status=StatutPoste.VACANT),
                 name="poste_vacant",
-            )
+            ),
+            # What `matching` reads of the vacant posts around a person, without the table.
+            GistIndex(
+                "position",
+                include=["structure", "date_debut", "latitude", "longitude", "cle"],
+                condition=Q(status=StatutPoste.VACANT),
+                name="poste_vacant_position",
+            ),
         ]
-        triggers = [status_follows(NEXT_STATUTS_POSTE)]
+        triggers = [
+            status_follows(NEXT_STATUTS_POSTE),
+            pgtrigger.Trigger(
+                name="place_from_structure",
+                # The copies too: saving a row read long ago writes them as they were.
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("structure_id", "position", "latitude", "longitude", "cle"),
+                when=pgtrigger.Before,
+                # A post that arrives waits for whoever is changing its structure or commune, who can't see it yet.
+                # One that is there already waits for nobody: that change will reach it.
+                func="""
+                    IF TG_OP = 'INSERT' OR NEW.structure_id <> OLD.structure_id THEN
+                        PERFORM FROM structures_structure WHERE id = NEW.structure_id FOR SHARE;
+                        PERFORM FROM territoires_commune
+                        WHERE code = (SELECT commune_id FROM structures_structure WHERE id = NEW.structure_id)
+                        FOR SHARE;
+                    END IF;
+                    SELECT point(o.x, o.y), o.latitude, o.longitude, coalesce(s.siret, s.ridet)
+                    INTO NEW.position, NEW.latitude, NEW.longitude, NEW.cle
+                    FROM structures_structure s JOIN territoires_commune o ON o.code = s.commune_id
+                    WHERE s.id = NEW.structure_id;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Poste n° {self.pk}"

@@ -7,7 +7,7 @@ from common.exceptions import RuleError
 from comptes.enums import RoleKind
 from comptes.models import Compte, Invitation
 from comptes.signals import invitation_accepted, invitation_prepared
-from structures.models import Membre, Structure
+from structures.models import Membre, Poste, Structure
 from territoires.signals import communes_moved
 
 
@@ -31,5 +31,5 @@ def join_structure(sender: object, invitation: Invitation, compte: Compte, **kwa
 
 @receiver(communes_moved)
 def refresh_positions(sender: object, codes: list[str], **kwargs: Any) -> None:
-    """Writing the commune again, even as it is, makes the trigger copy its new position."""
-    Structure.objects.filter(commune__in=codes).update(commune=F("commune"))
+    """Writing the structure again, even as it is, makes the trigger copy the new position."""
+    Poste.objects.filter(structure__commune__in=codes).update(structure=F("structure"))

@@ -24,7 +24,7 @@ from structures.services.instruction import (
     validate_decision,
 )
 from structures.services.postes import fill_poste, free_poste
-from structures.services.structure import update_contact
+from structures.services.structure import save_structure, update_contact
 
 __all__ = [
     "abandon_demande",
@@ -43,6 +43,7 @@ __all__ = [
     "resume_demande",
     "save_identifiant",
     "save_step",
+    "save_structure",
     "schedule_demande",
     "send_resume_link",
     "sign_convention",

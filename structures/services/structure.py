@@ -26,3 +26,14 @@ def update_contact(*, structure: Structure, by: Role, read_at: str, values: dict
     structure.save(update_fields=[*CONTACT_FIELDS, "updated_at"])
     record(by=by, verbe="modifier_contact", objet=structure)
     return structure
+
+
+@transaction.atomic
+def save_structure(*, structure: Structure) -> None:
+    """Write what support corrected by hand.
+
+    A new SIRET is copied to the posts: they are locked first, as whoever allocates or recruits does, who then points
+    to the structure.
+    """
+    list(structure.postes.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    structure.save()

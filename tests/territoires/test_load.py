@@ -10,7 +10,7 @@ from territoires.models import AncienNom, Commune, Departement, Region
 from territoires.services import Changes, load_territoires
 from territoires.signals import communes_moved
 from tests.candidatures.factories import CandidatureFactory
-from tests.structures.factories import StructureFactory
+from tests.structures.factories import PosteFactory
 
 NANTES = {
     "code": "44109", "nom": "Nantes", "departement": "44", "codes_postaux": "44000|44100", "population": "327734",
@@ -120,7 +120,7 @@ def test_a_commune_that_moves_takes_along_who_lives_there(folder):
     write(folder, NANTES, REZE)
     load_territoires(folder=folder)
     people = {code: CandidatureFactory(commune_id=code) for code in ("44109", "44143")}
-    places = {code: StructureFactory(commune_id=code) for code in ("44109", "44143")}
+    places = {code: PosteFactory(convention__structure__commune_id=code) for code in ("44109", "44143")}
     untouched = places["44143"].updated_at
     told = []
 
@@ -136,14 +136,15 @@ def test_a_commune_that_moves_takes_along_who_lives_there(folder):
 
     assert told == [["44109"]]
     assert (changes.communes, changes.communes_deplacees) == (2, 1)
-    for model in ("candidatures_candidature", "structures_structure"):
-        assert positions(model) == {"44109": (356.25, 6689.7), "44143": (355.5, 6689.7)}
+    postes = "structures_poste JOIN structures_structure s ON s.id = structure_id"
+    for rows in ("candidatures_candidature", postes):
+        assert positions(rows) == {"44109": (356.25, 6689.7), "44143": (355.5, 6689.7)}
     places["44143"].refresh_from_db()
     assert places["44143"].updated_at == untouched
     assert people["44109"].transitions.count() == 0
 
 
-def positions(table):
+def positions(rows):
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT commune_id, position[0], position[1] FROM {table}")  # noqa: S608  # Names of ours, values as parameters.
+        cursor.execute(f"SELECT commune_id, position[0], position[1] FROM {rows}")  # noqa: S608  # Names of ours, values as parameters.
         return {code: (x, y) for code, x, y in cursor.fetchall()}
