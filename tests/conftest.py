@@ -9,7 +9,11 @@ from django.test import TransactionTestCase
 from tests.browser import browser_context, chromium, page  # noqa: F401  # Fixtures.
 from tests.marks import empty_tables
 
-hypothesis.settings.register_profile("check", derandomize=True)
+# A machine that pauses is not a bug: durations are what `make bench` measures.
+PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("drawn", **PATIENT)
+hypothesis.settings.register_profile("check", **PATIENT, derandomize=True)
+hypothesis.settings.load_profile("drawn")
 
 
 @pytest.fixture(scope="session")

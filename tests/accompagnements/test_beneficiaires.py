@@ -399,7 +399,7 @@ VISITS = st.lists(
 )
 
 
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(visits=VISITS, first=st.integers(0, 600), span=st.integers(0, 300))
 def test_persons_are_counted_once_whatever_their_visits(conseiller, visits, first, span):
     """Someone who left and came back is one person; a visit erased or removed counts nobody."""

@@ -87,7 +87,7 @@ DAYS = st.dates(date(2026, 9, 1), date(2026, 11, 18))
 
 
 class TestAnyMembership(TestCase):
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=12)
     @given(
         periods=st.lists(st.tuples(st.integers(0, 1), DAYS, st.none() | DAYS), max_size=5),
         days=st.lists(st.tuples(st.integers(0, 1), DAYS), min_size=1, max_size=12),

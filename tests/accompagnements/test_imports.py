@@ -602,7 +602,7 @@ def test_told_when_it_was_long(drop, enter, mailoutbox, role):
 # --- Words and numbers --------------------------------------------------------------------------------------
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@hypothesis_settings(max_examples=30)
 @given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(5, 480))
 def test_dates_and_durations_as_people_write_them(day, minutes):
     for text in (day.isoformat(), f"{day:%d/%m/%Y}", f"{day:%d-%m-%y}", f"{day} 10:30:00", f"{day}T00:00:00Z"):

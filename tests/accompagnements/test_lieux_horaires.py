@@ -55,7 +55,7 @@ days = st.lists(hours, unique=True, max_size=4).map(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(days, min_size=7, max_size=7).map(tuple), st.booleans())
 def test_a_week_by_half_days_is_written_and_read_again(jours, feries):
     week = Semaine(jours, feries and any(jours))

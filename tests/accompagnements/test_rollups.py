@@ -91,7 +91,7 @@ def differences():
     return [key for month in cumuls.months_held() for key in cumuls.check_month(month, repair=False)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(moves=moves, periods=st.lists(st.tuples(days, days), min_size=1, max_size=3))
 def test_figures_are_exact_after_any_sequence(world, moves, periods):
     Accompagnement.objects.all().delete()

@@ -59,7 +59,7 @@ def rows(draw):
     return values
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     some=st.lists(rows(), max_size=12),
     period=st.tuples(st.dates(date(2025, 11, 1), TODAY), st.dates(date(2025, 11, 1), TODAY)),

@@ -42,7 +42,7 @@ def walk(order=ORDER, per_page=3, step="following"):
     return seen
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scores=st.lists(st.integers(40, 44), max_size=11), per_page=st.integers(1, 4))
 def test_every_row_once_in_order_both_ways(structure, scores, per_page):
     MiseEnRelation.objects.all().delete()

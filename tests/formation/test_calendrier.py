@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from formation.calendrier import by_week, course_days
 from territoires.jours import SUBDIVISIONS, public_holidays
@@ -18,7 +18,6 @@ sessions = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(sessions, st.sampled_from(DEPARTEMENTS))
 def test_a_calendar_holds_whatever_the_session(session, departement):
     holidays = public_holidays(departement)
@@ -35,7 +34,6 @@ def test_a_calendar_holds_whatever_the_session(session, departement):
     assert all(week.lundi.isoweekday() == 1 and week.heures <= 28 for week in weeks)
 
 
-@settings(deadline=None)
 @given(sessions)
 def test_no_day_of_course_is_skipped(session):
     """Between the first and the last day, whatever is not a day of course has a reason not to be."""

@@ -31,7 +31,7 @@ def edges_of(pairs):
     return [Edge(c, s, 1.0, score, [], tie_of(c, s)) for (c, s), score in pairs.items()]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pairs, rooms, st.randoms(use_true_random=False))
 def test_rooms_hold_nothing_can_be_added_and_order_does_not_matter(pairs, rooms, rng):
     edges = edges_of(pairs)
@@ -63,7 +63,7 @@ def by_hand(pairs, cap_s, cap_c):
                 yield choice
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(small, st.integers(1, 2), st.integers(1, 2))
 # The only candidat of 0 scores better at 1, which has another one: the late structure comes first all the same.
 @example({(0, 0): 1, (0, 1): 100, (1, 1): 99}, 2, 1)

@@ -429,7 +429,7 @@ def test_confirmation_of_tomorrow_is_its_own_reminder(told):
     assert reminders(told) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001
     st.sampled_from(["Europe/Paris", "Pacific/Noumea", "America/Cayenne", "Pacific/Tahiti"]),

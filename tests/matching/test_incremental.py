@@ -32,7 +32,6 @@ ANSWERS = ["interest", "decline", "undo", "tell"]
 WEIGHTS = [(35, 20, 15, 15, 15, 3, 2), (60, 10, 10, 10, 10, 2, 3), (20, 20, 20, 20, 20, 1, 1)]
 slow = settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

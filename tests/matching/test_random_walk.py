@@ -118,7 +118,6 @@ def check_rules(poids):
 # Each example is a few seconds of database: a failing one is read as it came, not shrunk.
 @settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

@@ -89,7 +89,7 @@ def test_neighbours_of_the_country_equal_brute_force(seed):
         assert gap == min((debut - free).days for debut in besoins[s].debuts if debut >= free)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.sampled_from(RayonKm.values),
     st.floats(0, 1),

@@ -78,7 +78,7 @@ def test_small_activities_are_hidden_with_what_would_give_them_away(client, coun
 ACTIVITIES = st.integers(0, 12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(ACTIVITIES, max_size=4), min_size=1, max_size=5))
 def test_nothing_hidden_can_be_had_from_what_is_shown(country_of):
     territoires = [

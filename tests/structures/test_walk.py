@@ -77,7 +77,7 @@ def cast():
     return demande, clients, [SessionCoselecFactory(), SessionCoselecFactory()]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walk=WALK)
 def test_any_walk_keeps_the_rules(cast, walk):
     demande, clients, sessions = cast
