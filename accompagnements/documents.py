@@ -5,14 +5,19 @@ from functools import reduce
 from operator import add
 from typing import Any
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Expression, F, Func, QuerySet, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models import Expression, F, Func, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Replace
 
 from accompagnements.enums import AGES, GENRES, STATUTS
-from accompagnements.models import AccompagnementQuerySet, Theme
+from accompagnements.models import AccompagnementQuerySet, Etiquetage, Etiquette, Theme
 from common.exports import SafeText
 from common.tableurs import ROWS_MAX
+from comptes.enums import RoleKind
+from comptes.models import Role
+
+Column = Expression | F | Subquery
 
 TABLEUR_CHUNK = 2_000
 GROUPS = {"genre": GENRES, "age": AGES, "statut": STATUTS}
@@ -26,8 +31,26 @@ class ThemeCodes(Func):
     output_field = TextField()
 
 
-def _columns(codes: list[str], text: Callable[[F], Expression | F] = SafeText) -> dict[str, Expression | F]:
-    columns: dict[str, Expression | F] = {
+def _as_it_is(column: F) -> F:
+    return column
+
+
+def _words(role: Role, text: Callable[[F], Expression | F]) -> Subquery:
+    """The names of a row's words, in the order the list shows them; a bar inside one would cut it in two.
+
+    On their own rows a conseiller reads every word, those of a structure they left included; anyone else, those their
+    role may see: the question is asked of the database once for the file, not once for each row.
+    """
+    links = Etiquetage.objects.filter(accompagnement=OuterRef("pk"))
+    if role.kind != RoleKind.CONSEILLER:
+        links = links.filter(etiquette__in=list(Etiquette.objects.visible_to(role).values_list("pk", flat=True)))
+    name = Replace(text(F("etiquette__nom")), Value("|"), Value("/"))
+    names = StringAgg(name, "|", order_by=("etiquette__cle", "pk"))
+    return Subquery(links.order_by().values("accompagnement").annotate(noms=names).values("noms"))
+
+
+def _columns(codes: list[str], words: Column, text: Callable[[F], Expression | F] = SafeText) -> dict[str, Column]:
+    columns: dict[str, Column] = {
         "uuid": Cast(F("uuid"), TextField()),
         "date": F("date"),
         "type": F("type"),
@@ -52,20 +75,21 @@ def _columns(codes: list[str], text: Callable[[F], Expression | F] = SafeText) -
         "orientation": F("orientation"),
         "titre": text(F("titre")),
         "notes": text(F("notes")),
+        "etiquettes": words,
     }
 
 
-EXPORT_HEADER = list(_columns([]))
+EXPORT_HEADER = list(_columns([], Value("")))
 
 
-def export_rows(rows: AccompagnementQuerySet) -> QuerySet[Any, tuple[Any, ...]]:
+def export_rows(rows: AccompagnementQuerySet, role: Role) -> QuerySet[Any, tuple[Any, ...]]:
     """Return the lines of the CSV, their cells in the order of `EXPORT_HEADER`, for PostgreSQL to write."""
-    return rows.order_by("-date", "-pk").values_list(*_columns(_codes()).values())
+    return rows.order_by("-date", "-pk").values_list(*_columns(_codes(), _words(role, SafeText)).values())
 
 
-def tableur_rows(rows: AccompagnementQuerySet) -> Iterator[tuple[Any, ...]]:
+def tableur_rows(rows: AccompagnementQuerySet, role: Role) -> Iterator[tuple[Any, ...]]:
     """Yield the same lines for a spreadsheet: dates and numbers as such, texts as they are, a few at a time."""
-    columns = _columns(_codes(), text=lambda column: column)
+    columns = _columns(_codes(), _words(role, _as_it_is), _as_it_is)
     return rows.order_by("-date", "-pk").values_list(*columns.values())[:ROWS_MAX].iterator(chunk_size=TABLEUR_CHUNK)
 
 

@@ -68,6 +68,14 @@ declare(
     effacement="Supprimés avec l'étiquette",
     personne=("etiquette__compte",),
 )
+declare(
+    "accompagnements.EtiquetageModele",
+    finalite="Retrouver ses étiquettes avec ses ateliers",
+    conservation="Tant que le modèle et l'étiquette existent",
+    effacement="Supprimés avec le modèle",
+    personne=("modele__compte",),
+    supprime=True,
+)
 for _label in ("FiltreEnregistre", "ModeleAtelier"):
     declare(
         f"accompagnements.{_label}",

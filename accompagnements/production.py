@@ -130,7 +130,7 @@ def make_tableur(livraison: Livraison) -> str:
         livraison,
         sheet="Accompagnements",
         header=EXPORT_HEADER,
-        rows=tableur_rows(rows),
+        rows=tableur_rows(rows, livraison.role),
         total=total,
         notes=about(
             livraison,

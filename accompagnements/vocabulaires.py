@@ -95,7 +95,7 @@ ENTETES: dict[str, str] = {
     "genre": "genre", "sexe": "genre",
     "age": "age", "tranche d age": "age", "tranche age": "age",
     "statut": "statut", "situation": "statut", "statut social": "statut",
-    "erreurs": IGNORE, "canton": IGNORE,
+    "erreurs": IGNORE, "canton": IGNORE, "etiquettes": IGNORE,
     # Counts, as the national tool and older files name them.
     "femmes": "genre_feminin", "feminin": "genre_feminin", "hommes": "genre_masculin", "masculin": "genre_masculin",
     "moins de 12 ans": "age_moins_de_douze", "moins de 12": "age_moins_de_douze", "age moins 12": "age_moins_de_douze",

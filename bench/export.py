@@ -8,12 +8,14 @@ from django.db import connection
 from openpyxl import Workbook
 
 from accompagnements.documents import EXPORT_HEADER, export_rows, tableur_rows
-from accompagnements.enums import AGES, GENRES, STATUTS
-from accompagnements.models import Accompagnement
+from accompagnements.enums import AGES, GENRES, STATUTS, Portee
+from accompagnements.models import Accompagnement, Etiquetage, Etiquette
 from bench.harness import Report, at_least, at_most, work_clock
 from bench.world import add_accompagnements, load_conseiller
 from common.exports import iter_csv
 from common.tableurs import write_tableur
+from comptes.enums import RoleKind
+from comptes.models import Role
 from contrats.models import Conseiller
 
 ROWS = 100_000
@@ -24,7 +26,10 @@ COPY = f"""
         SELECT a.uuid, a.date, a.type, a.duree, a.canal, l.nom, a.commune_id, c.nom, a.participants, a.recurrents,
             {COUNTS}, (SELECT string_agg(t.code, '|') FROM accompagnements_theme t WHERE t.id = ANY(a.themes)),
             a.type_public, array_to_string(a.materiel, '|'), a.autonomie, a.niveau, a.suite, a.orientation, a.titre,
-            a.notes
+            a.notes, (
+                SELECT string_agg(e.nom, '|' ORDER BY e.cle) FROM accompagnements_etiquetage w
+                JOIN accompagnements_etiquette e ON e.id = w.etiquette_id WHERE w.accompagnement_id = a.id
+            )
         FROM accompagnements_accompagnement a
         LEFT JOIN accompagnements_lieuactivite l ON l.id = a.lieu_id
         JOIN territoires_commune c ON c.code = a.commune_id
@@ -37,12 +42,14 @@ def run(report: Report, scale: float) -> None:
     conseiller = load_conseiller()
     count = max(1000, int(ROWS * scale))
     add_accompagnements(conseiller, count)
+    add_words(conseiller)
+    role = Role.objects.get(compte=conseiller.compte, kind=RoleKind.CONSEILLER, ended_at=None)
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE accompagnements_accompagnement")
+        cursor.execute("VACUUM ANALYZE accompagnements_accompagnement, accompagnements_etiquetage")
 
     def ours() -> int:
         rows = Accompagnement.objects.filter(conseiller=conseiller).order_by("-date", "-pk")
-        return sum(len(part) for part in iter_csv(EXPORT_HEADER, export_rows(rows)))
+        return sum(len(part) for part in iter_csv(EXPORT_HEADER, export_rows(rows, role)))
 
     def copy() -> int:
         with connection.cursor() as cursor, cursor.copy(COPY, [conseiller.pk]) as parts:
@@ -56,20 +63,38 @@ def run(report: Report, scale: float) -> None:
     report.line("export.memory", f"+{grown:.1f}MB", f"+{MEMORY_MAX_MB}MB", grown / MEMORY_MAX_MB, at_most(1))
     report.fact("export", rows=count)
     with TemporaryDirectory() as folder:
-        run_xlsx(report, conseiller, Path(folder))
+        run_xlsx(report, conseiller, role, Path(folder))
 
 
-def run_xlsx(report: Report, conseiller: Conseiller, folder: Path) -> None:
+def add_words(conseiller: Conseiller) -> None:
+    """Put two words of six on a row out of four."""
+    owner = {"portee": Portee.PERSONNELLE, "compte": conseiller.compte}
+    words = [
+        Etiquette.objects.update_or_create(cle=f"mesure {rank}", defaults={"nom": f"Mesure {rank}"}, **owner)[0].pk
+        for rank in range(6)
+    ]
+    pks = Accompagnement.objects.filter(conseiller=conseiller).order_by("pk").values_list("pk", flat=True)
+    Etiquetage.objects.bulk_create(
+        (
+            Etiquetage(accompagnement_id=pk, etiquette_id=words[(rank + shift) % len(words)])
+            for rank, pk in enumerate(pks[::4])
+            for shift in (0, 1)
+        ),
+        batch_size=10_000,
+    )
+
+
+def run_xlsx(report: Report, conseiller: Conseiller, role: Role, folder: Path) -> None:
     rows = Accompagnement.objects.filter(conseiller=conseiller)
 
     def ours() -> None:
-        write_tableur(folder / "ours.xlsx", name="A", header=EXPORT_HEADER, rows=tableur_rows(rows), notes=[])
+        write_tableur(folder / "ours.xlsx", name="A", header=EXPORT_HEADER, rows=tableur_rows(rows, role), notes=[])
 
     def openpyxl() -> None:
         book = Workbook(write_only=True)
         sheet = book.create_sheet("A")
         sheet.append(EXPORT_HEADER)
-        for row in tableur_rows(rows):
+        for row in tableur_rows(rows, role):
             sheet.append(row)
         book.save(folder / "theirs.xlsx")
 

@@ -33,7 +33,7 @@ from accompagnements.enums import (
     TypeAccompagnement,
     TypePublic,
 )
-from accompagnements.models import Accompagnement, LieuActivite, ModeleAtelier
+from accompagnements.models import Accompagnement, Etiquette, LieuActivite, ModeleAtelier
 from accompagnements.models.historique import Modifiable
 from accompagnements.notes import HEALTH, find_sensitive
 from accompagnements.selectors import Famille, followed_by, lieux_for_entry, themes_for_entry, words_for_entry
@@ -429,9 +429,11 @@ def _words(accompagnement: Accompagnement) -> list[int]:
     return list(accompagnement.etiquettes.values_list("pk", flat=True))
 
 
-def initial_for_modele(modele: ModeleAtelier, today: dt.date) -> dict[str, Any]:
+def initial_for_modele(modele: ModeleAtelier, conseiller: Conseiller, today: dt.date) -> dict[str, Any]:
+    """Begin from a model, with those of its words this person may still use."""
     kept = {name: getattr(modele, name) for name in services.ACTIVITE}
-    return _fresh(today) | kept | {"type": TypeAccompagnement.ATELIER}
+    words = Etiquette.objects.usable_by(conseiller).filter(modeles=modele).values_list("pk", flat=True)
+    return _fresh(today) | kept | {"type": TypeAccompagnement.ATELIER, "etiquettes": list(words)}
 
 
 def _fresh(today: dt.date) -> dict[str, Any]:

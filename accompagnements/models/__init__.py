@@ -44,7 +44,7 @@ from accompagnements.models.livraisons import (
 from accompagnements.models.partages import (
     LienPartage,
 )
-from accompagnements.models.raccourcis import FiltreEnregistre, ModeleAtelier, Nomme
+from accompagnements.models.raccourcis import EtiquetageModele, FiltreEnregistre, ModeleAtelier, Nomme
 from accompagnements.models.statistiques import Cumul, CumulConseiller, CumulTerritoire, MarqueStatistique
 from accompagnements.models.themes import Theme
 
@@ -63,6 +63,7 @@ __all__ = [
     "CumulConseiller",
     "CumulTerritoire",
     "Etiquetage",
+    "EtiquetageModele",
     "Etiquette",
     "EtiquetteQuerySet",
     "ExceptionHoraires",

@@ -9,6 +9,7 @@ from accompagnements.enums import (
     NiveauAtelier,
     TypePublic,
 )
+from accompagnements.models.etiquettes import Etiquette
 from accompagnements.models.lieux import LieuActivite
 from common.models import HorodatageModel
 from comptes.models import Compte, Role
@@ -70,6 +71,7 @@ class ModeleAtelier(Nomme):
     themes = ArrayField(models.PositiveSmallIntegerField(), verbose_name="thèmes")
     type_public = models.CharField("public", max_length=10, choices=TypePublic, default=TypePublic.HABITANTS)
     niveau = models.CharField("niveau de l'atelier", max_length=15, choices=NiveauAtelier, blank=True)
+    etiquettes = models.ManyToManyField(Etiquette, through="EtiquetageModele", related_name="modeles")
 
     class Meta:
         verbose_name = "modèle d'atelier"
@@ -84,3 +86,28 @@ class ModeleAtelier(Nomme):
 
     def get_absolute_url(self) -> str:
         return f"{reverse('accompagnements:create')}?modele={self.pk}"
+
+
+class EtiquetageModele(models.Model):
+    """A word a model puts on what begins from it, as long as its author may still use it."""
+
+    modele = models.ForeignKey(
+        ModeleAtelier, models.CASCADE, related_name="etiquetages", db_index=False, verbose_name="modèle"
+    )
+    etiquette = models.ForeignKey(
+        Etiquette, models.CASCADE, related_name="etiquetages_modeles", verbose_name="étiquette"
+    )
+
+    class Meta:
+        verbose_name = "étiquetage d'un modèle"
+        verbose_name_plural = "étiquetages des modèles"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["modele", "etiquette"],
+                name="etiquetage_modele_une_fois",
+                violation_error_message="Cette étiquette est choisie deux fois.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"étiquetage de modèle n° {self.pk}"

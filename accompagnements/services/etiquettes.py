@@ -8,7 +8,7 @@ from accompagnements.cles import fold, tidy
 from accompagnements.constants import ETIQUETTES_OWNED_MAX
 from accompagnements.enums import Portee
 from accompagnements.exceptions import DuplicateNameError
-from accompagnements.models import Etiquetage, Etiquette
+from accompagnements.models import Etiquetage, EtiquetageModele, Etiquette
 from accompagnements.notes import find_sensitive
 from common.exceptions import RuleError
 from comptes.enums import RoleKind
@@ -74,6 +74,8 @@ def merge_etiquettes(*, etiquette: Etiquette, into: Etiquette, by: Role) -> int:
     both = Etiquetage.objects.filter(etiquette=into).values("accompagnement")
     links.filter(accompagnement__in=both).delete()
     moved = links.update(etiquette=into)
+    modeles = EtiquetageModele.objects.filter(etiquette=etiquette)
+    modeles.exclude(modele__etiquettes=into).update(etiquette=into)
     record(by=by, verbe="réunir deux étiquettes", objet=into, reunie=etiquette.pk, accompagnements=moved)
     pair[etiquette.pk].delete()
     return moved
@@ -81,7 +83,7 @@ def merge_etiquettes(*, etiquette: Etiquette, into: Etiquette, by: Role) -> int:
 
 @transaction.atomic
 def remove_etiquette(*, etiquette: Etiquette, by: Role) -> None:
-    """Remove a word; the accompagnements it stood on lose it, and nothing else."""
+    """Remove a word; the accompagnements and models it stood on lose it, and nothing else."""
     record(by=by, verbe="supprimer une étiquette", objet=etiquette, portee=etiquette.portee)
     etiquette.delete()
 

@@ -6,6 +6,8 @@ from accompagnements.constants import FILTRES_MAX, MODELES_MAX
 from accompagnements.exceptions import DuplicateNameError
 from accompagnements.models import (
     Accompagnement,
+    EtiquetageModele,
+    Etiquette,
     FiltreEnregistre,
     ModeleAtelier,
     Nomme,
@@ -24,10 +26,16 @@ def save_filtre(*, nom: str, requete: str, by: Role) -> FiltreEnregistre:
     return _name(FiltreEnregistre(compte=by.compte, nom=nom, requete=requete), FILTRES_MAX)
 
 
+@transaction.atomic
 def save_modele(*, accompagnement: Accompagnement, nom: str, by: Role) -> ModeleAtelier:
-    """Remember the activity of an atelier, to begin the next one from it."""
+    """Remember the activity of an atelier and its words, to begin the next one from it."""
     values = {name: getattr(accompagnement, name) for name in ACTIVITE}
-    return _name(ModeleAtelier(compte=by.compte, nom=nom, **values), MODELES_MAX)
+    modele = _name(ModeleAtelier(compte=by.compte, nom=nom, **values), MODELES_MAX)
+    # Held until the commit, where the foreign key is checked: a word being removed is left out instead of failing it.
+    words = Etiquette.objects.filter(accompagnements=accompagnement).order_by("pk")
+    held = words.select_for_update(no_key=True, of=("self",))
+    EtiquetageModele.objects.bulk_create(EtiquetageModele(modele=modele, etiquette=word) for word in held)
+    return modele
 
 
 @transaction.atomic

@@ -61,7 +61,7 @@ def create(request: CompteRequest, conseiller: Conseiller) -> HttpResponse:
         raise PermissionDenied
     if request.method != "POST":
         if modele := _asked_modele(request):
-            initial = initial_for_modele(modele, today)
+            initial = initial_for_modele(modele, conseiller, today)
         else:
             asked = {"kind": "type", "lieu": "lieu", "personne": "personne"}
             given = {name: request.GET.get(parameter, "") for name, parameter in asked.items()}
@@ -181,4 +181,4 @@ def export(request: CompteRequest) -> HttpResponseBase:
     if accompagnements.is_bound and not accompagnements.is_valid():
         # Nothing to download: the list shows which filter is in error.
         return redirect(f"{reverse('accompagnements:list')}?{request.GET.urlencode()}")
-    return csv_response("accompagnements", EXPORT_HEADER, export_rows(accompagnements.rows))
+    return csv_response("accompagnements", EXPORT_HEADER, export_rows(accompagnements.rows, request.role))

@@ -11,11 +11,20 @@ from django.urls import reverse
 
 from accompagnements import services
 from accompagnements.constants import ETIQUETTES_MAX, ETIQUETTES_OWNED_MAX
+from accompagnements.documents import EXPORT_HEADER, export_rows, tableur_rows
 from accompagnements.enums import Famille
-from accompagnements.models import Accompagnement, AccompagnementRevision, Etiquette, FiltreEnregistre, Theme
+from accompagnements.models import (
+    Accompagnement,
+    AccompagnementRevision,
+    Etiquette,
+    FiltreEnregistre,
+    ModeleAtelier,
+    Theme,
+)
 from common.exceptions import RuleError
+from common.exports import iter_csv
 from comptes.enums import RoleKind
-from tests.accompagnements.entry import errors, send, sign_in, typed
+from tests.accompagnements.entry import atelier, errors, send, sign_in, typed
 from tests.accompagnements.factories import (
     DEMARCHES,
     EMAIL,
@@ -257,6 +266,73 @@ def test_figures_tell_persons_from_participations_and_count_by_word(client, ente
         asked = {"perimetre": "FR", "du": f"2026-0{month}-01", "au": f"2026-0{month}-28"}
         assert totals(client, **asked)["Personnes suivies"] == shown_there
     assert figure(client, "etiquette", perimetre="FR") == {}
+
+
+def exported(rows, role):
+    text = b"".join(iter_csv(EXPORT_HEADER, export_rows(rows, role))).decode("utf-8-sig")
+    return [line["etiquettes"] for line in csv.DictReader(io.StringIO(text), delimiter=";")]
+
+
+def test_the_files_name_the_words_of_each_row(enter, conseiller, role, words):
+    formula = EtiquetteFactory(nom="=1+1|x", compte=role.compte)
+    worn = AccompagnementFactory.create_batch(2, conseiller=conseiller)[1]
+    worn.etiquettes.set([words["team"], words["own"], formula, words["other_team"]])
+
+    mine = Accompagnement.objects.visible_to(role)
+    # In the order of the list, no formula, no name cut in two; what stands on one's own row is one's own to read.
+    names = "'=1+1/x|Ailleurs|Café numérique|Mairie"
+    assert exported(mine, role) == [names, ""]
+    response = enter.get("/accompagnements/export.csv", {"etiquette": str(formula.pk)})
+    assert names in b"".join(response.streaming_content).decode()
+    assert [row[-1] for row in tableur_rows(mine, role)] == [names[1:], None]
+
+
+def test_the_file_of_another_reader_names_the_words_they_may_see(conseiller, words):
+    row = AccompagnementFactory(conseiller=conseiller)
+    row.etiquettes.set([words["own"], words["team"], words["national"], words["other_team"]])
+    rows = Accompagnement.objects.filter(pk=row.pk)
+    assert exported(rows, member_of(conseiller.contrat.structure)) == ["Mairie|Numérique en commun"]
+    assert exported(rows, RoleFactory(kind=RoleKind.HUB)) == ["Numérique en commun"]
+
+
+def test_a_file_asks_as_much_for_a_row_as_for_many(conseiller, words):
+    reader = member_of(conseiller.contrat.structure)
+    mine = Accompagnement.objects.filter(conseiller=conseiller)
+
+    def count_queries():
+        with CaptureQueriesContext(connection) as queries:
+            assert len(list(tableur_rows(mine, reader))) == len(export_rows(mine, reader))
+        return len(queries)
+
+    AccompagnementFactory(conseiller=conseiller)
+    with_one = count_queries()
+    for row in AccompagnementFactory.create_batch(6, conseiller=conseiller):
+        row.etiquettes.set([words["own"], words["team"]])
+    assert count_queries() == with_one
+
+
+def test_a_model_gives_back_the_words_one_may_still_use(enter, conseiller, role, words):
+    row = AccompagnementFactory(conseiller=conseiller, atelier=True)
+    gone, merged = EtiquetteFactory.create_batch(2, compte=role.compte)
+    row.etiquettes.set([words["own"], words["team"], words["other_team"], gone, merged])
+    enter.post(reverse("accompagnements:create_modele", args=[row.pk]), {"nom": "Le mardi"})
+    modele = ModeleAtelier.objects.get(compte=role.compte)
+    assert modele.etiquettes.count() == 5
+    # The atelier may change or go: the model is its own.
+    row.etiquettes.clear()
+
+    def given():
+        return set(enter.get(modele.get_absolute_url()).context["form"].initial["etiquettes"])
+
+    assert given() == {words["own"].pk, words["team"].pk, gone.pk, merged.pk}
+    services.remove_etiquette(etiquette=gone, by=role)
+    services.merge_etiquettes(etiquette=merged, into=words["own"], by=role)
+    assert given() == {words["own"].pk, words["team"].pk}
+    other = EtiquetteFactory(compte=role.compte)
+    services.merge_etiquettes(etiquette=words["own"], into=other, by=role)
+    assert given() == {other.pk, words["team"].pk}
+    send(enter, atelier(etiquettes=[str(pk) for pk in given()]))
+    assert Accompagnement.objects.latest("pk").etiquettes.count() == 2
 
 
 def test_number_of_queries_does_not_depend_on_the_number_of_words(enter, conseiller, role):
