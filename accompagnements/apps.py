@@ -8,5 +8,5 @@ class AccompagnementsConfig(AppConfig):
 
     def ready(self) -> None:
         # What the outbox makes for this app.
-        for module in ("production", "importation"):
+        for module in ("production", "importation", "receivers"):
             import_module(f"accompagnements.{module}")

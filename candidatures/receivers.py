@@ -3,8 +3,8 @@ from typing import Any
 from django.db.models import F
 from django.dispatch import receiver
 
+from candidatures.enums import StatutCandidature
 from candidatures.models import Candidature
-from common.exceptions import RuleError
 from comptes.models import Compte
 from comptes.signals import compte_leaving
 from territoires.signals import communes_moved
@@ -17,7 +17,9 @@ def refresh_positions(sender: object, codes: list[str], **kwargs: Any) -> None:
 
 
 @receiver(compte_leaving)
-def refuse_while_a_candidature_lives(sender: object, compte: Compte, **kwargs: Any) -> None:
-    """A structure may be answering it, or a contract may run on it: its owner ends it first."""
-    if Candidature.objects.living().filter(compte=compte).exists():
-        raise RuleError("Une candidature est en cours : la personne la retire, ou son contrat se termine, d'abord.")
+def candidature_that_lives(sender: object, compte: Compte, **kwargs: Any) -> str | None:
+    """A structure may be answering it: its owner ends it first. One that led to a contract is the contract's matter."""
+    living = Candidature.objects.living().exclude(status=StatutCandidature.RECRUTEE)
+    if living.filter(compte=compte).exists():
+        return "Une candidature est en cours : il faut d'abord la retirer."
+    return None

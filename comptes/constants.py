@@ -15,3 +15,5 @@ APPELS_BY_ADDRESS = 300
 APPELS_KEPT = timedelta(days=1)
 # The address of what was erased: a domain that can't exist (RFC 2606), so nobody's.
 MASKED_DOMAIN = "@compte.invalid"
+# One erasure at a time (`pg_advisory_xact_lock`). The number means nothing.
+ERASURE_LOCK = 4_030_001

@@ -2,8 +2,10 @@
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 
 from comptes.constants import MASKED_DOMAIN
+from comptes.models import Compte
 from comptes.registre import declare
 
 JOURNAL = "Durée du dispositif"
@@ -13,6 +15,11 @@ COMPTE = "Tant que le compte existe"
 def masked_address(column: str = "pk") -> Concat:
     """Return an address nobody has, different for each row."""
     return Concat(Value("efface-"), Cast(column, CharField()), Value(MASKED_DOMAIN))
+
+
+def _end_roles(compte: Compte) -> int:
+    """Nobody is written to, or counted, as what they no longer are."""
+    return compte.roles.active().update(ended_at=timezone.now())
 
 
 declare(
@@ -36,8 +43,9 @@ declare(
     "comptes.Role",
     finalite="Savoir ce que chacun peut faire",
     conservation=COMPTE,
-    effacement="Gardés, sans nom : ils disent au nom de quel rôle les actes ont été faits",
+    effacement="Retirés, et gardés sans nom : ils disent au nom de quel rôle les actes ont été faits",
     personne=("compte",),
+    erase=_end_roles,
 )
 declare(
     "comptes.Jeton",
@@ -69,7 +77,7 @@ declare(
     "notifications.Effet",
     finalite="Envoyer les messages et dire au support ce qui est parti",
     conservation="12 mois",
-    effacement="Gardés jusqu'à leur purge : la preuve de ce qui a été envoyé",
+    effacement="Gardés avec l'adresse jusqu'à leur purge : la preuve de ce qui a été envoyé",
     adresse=("destinataire",),
     hors_export=frozenset({"cle", "charge", "erreur", "recapitulatif", "message_id", "prochain_at"}),
 )

@@ -1,4 +1,5 @@
-from django.core.mail import EmailMessage
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.urls import reverse
 
 from common.emails import absolute_url, build_email
@@ -23,6 +24,11 @@ def invitation_received(invitation_id: int) -> EmailMessage | None:
             "url": absolute_url(reverse("comptes:accept_invitation", args=[token])),
         },
     )
+
+
+def compte_erased(adresse: str) -> EmailMultiAlternatives:
+    """Tell an address that its account is erased. Nothing can build it again: it leaves sealed."""
+    return build_email("comptes/emails/compte_efface", to=adresse, context={"contact": settings.CONTACT_EMAIL})
 
 
 @message("comptes.jeton_api_cree")

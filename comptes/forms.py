@@ -188,6 +188,13 @@ class NotificationsForm(Form):
         return {kind.name: Rythme(self.cleaned_data[name]) for name, kind in self.kinds.items()}
 
 
+class EffacementForm(Form):
+    confirmer = forms.BooleanField(
+        label="J'ai compris que mon compte et mes données seront effacés tout de suite, et pour toujours.",
+        error_messages={"required": "Cochez cette case si vous voulez vraiment effacer votre compte."},
+    )
+
+
 class LogSearchForm(Form):
     """An exact address: the log is not for browsing."""
 

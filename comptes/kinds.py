@@ -47,6 +47,15 @@ declare(
         ),
     ),
     Kind(
+        name="comptes.compte_efface",
+        label="Compte effacé",
+        when="Quand une personne efface elle-même son compte.",
+        recipient="La personne à qui était le compte, à son ancienne adresse",
+        topic="Compte et sécurité",
+        roles=frozenset(),
+        samples=(sample("comptes/emails/compte_efface", contact="contact@conseiller.example"),),
+    ),
+    Kind(
         name="comptes.jeton_api_cree",
         label="Jeton d'accès à l'API créé",
         when="Quand un jeton est créé au nom d'une personne.",

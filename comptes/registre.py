@@ -46,6 +46,11 @@ class Traitement:
         return apps.get_model(self.label)
 
     @property
+    def is_erased(self) -> bool:
+        """Say whether erasing an account touches these rows. Otherwise they stay, and `effacement` says why."""
+        return self.supprime or self.masque is not None or self.erase is not None
+
+    @property
     def exported_fields(self) -> list[Any]:
         fields = self.model._meta.concrete_fields
         return [one for one in fields if one.name not in self.hors_export and not isinstance(one, SECRETS)]

@@ -6,5 +6,5 @@ from django.dispatch import Signal
 invitation_prepared = Signal()
 # (invitation, compte): the owner of `objet_id` makes the person a member.
 invitation_accepted = Signal()
-# (compte): about to be erased; whoever still needs the person raises RuleError and says what to do first.
+# (compte): may it be erased? Whoever still needs the person returns one sentence, that says what to do first.
 compte_leaving = Signal()

@@ -7,6 +7,7 @@ urlpatterns = [
     path("role/", views.switch_role, name="switch_role"),
     path("invitation/<str:token>/", views.accept_invitation, name="accept_invitation"),
     path("mes-donnees/", views.my_data, name="my_data"),
+    path("mes-donnees/effacer/", views.erase_my_data, name="erase_my_data"),
     path("mes-donnees/export.json", views.export_my_data, name="export_my_data"),
     path("mes-notifications/", views.notifications, name="notifications"),
     path("acces-api/", views.jeton_api_list, name="jeton_api_list"),

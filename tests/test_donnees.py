@@ -23,6 +23,7 @@ from candidatures.models import CV, Candidature
 from comptes import registre
 from comptes.enums import RoleKind
 from comptes.models import Compte, EntreeJournal, Jeton
+from contrats.models import Contrat
 from notifications.models import AdresseRefusee, Effet, Preference
 from tests.accompagnements.factories import (
     AccompagnementFactory,
@@ -43,8 +44,10 @@ Imprimé depuis les `donnees.py` de chaque application (`comptes/registre.py`), 
 tous les modèles : ne pas modifier à la main. Un modèle qui mène à une personne sans rien déclarer fait échouer ce test.
 
 - **Export** : « Mes données », dans l'espace de chacun, donne toutes les lignes ci-dessous, colonne par colonne.
-- **Effacement** : `manage.py effacer_compte ADRESSE` dit ce qui serait touché ; `--confirmer` efface. Une candidature
-  ou un contrat en cours s'y opposent : la personne y met fin d'abord.
+- **Effacement** : « Mes données », puis « Effacer mon compte » : la page dit ce qui part, ce qui reste et pourquoi, et
+  redemande le mot de passe. Au support, `manage.py effacer_compte ADRESSE` dit ce qui serait touché ; `--confirmer`
+  efface. Une candidature ou un contrat en cours, une structure, un organisme ou un groupe laissés sans personne, le
+  dernier compte de l'ANCT s'y opposent.
 - **Purges** : elles comptent sans effacer tant que `PURGE_DRY_RUN` est vrai (`docs/exploitation.md`).
 """
 
@@ -186,7 +189,7 @@ def test_one_receives_everything_and_nobody_elses(client, person):
 
 def test_erasing_says_first_then_leaves_nothing(person, django_capture_on_commit_callbacks):
     cv = CV.objects.get()
-    with pytest.raises(CommandError, match="candidature est en cours"):
+    with pytest.raises(CommandError, match="contrat de travail est en cours"):
         call_command("effacer_compte", person.email, confirmer=True)
     with pytest.raises(CommandError, match="Aucun compte"):
         call_command("effacer_compte", "personne@exemple.fr")
@@ -211,15 +214,12 @@ def test_erasing_says_first_then_leaves_nothing(person, django_capture_on_commit
 
 
 def leave(person):
-    """End the candidature of a recruited person, as the end of their contract does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE candidatures_candidature SET status = 'retiree' WHERE compte_id = %s", [person.pk])
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    """The last day of their contract is behind."""
+    Contrat.objects.filter(candidature__compte=person).update(date_fin=timezone.localdate() - timedelta(days=1))
 
 
 def test_a_jeton_goes_with_the_address():
-    role = RoleFactory(kind=RoleKind.ANCT)
+    role = RoleFactory(kind=RoleKind.BDT)
     Jeton.objects.create(
         purpose="invitation", objet_id=1, email=role.compte.email, digest="a" * 64, expires_at="2030-01-01T00:00Z"
     )

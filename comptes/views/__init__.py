@@ -1,5 +1,6 @@
 from comptes.views.acces import accept_invitation, switch_role
 from comptes.views.donnees import (
+    erase_my_data,
     export_my_data,
     my_data,
 )
@@ -20,6 +21,7 @@ from comptes.views.support import (
 
 __all__ = [
     "accept_invitation",
+    "erase_my_data",
     "export_my_data",
     "jeton_api_list",
     "jeton_api_revoke",

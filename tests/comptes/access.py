@@ -46,6 +46,8 @@ ACCESS = {
     "comptes:notifications": Route(roles=EVERYONE),
     "comptes:my_data": Route(roles=EVERYONE),
     "comptes:export_my_data": Route(roles=EVERYONE),
+    # The password is asked first. See test_erase_my_data.py.
+    "comptes:erase_my_data": Route(roles=EVERYONE, status=302),
     "comptes:message_list": Route(roles=ANCT),
     "comptes:message_detail": Route(
         roles=ANCT,

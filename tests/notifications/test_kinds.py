@@ -15,7 +15,7 @@ from notifications.previews import Preview, all_previews
 from notifications.registry import KINDS, MESSAGES, Kind, sample
 
 # Sealed by comptes, never built by a function.
-SEALED = {"comptes.allauth"}
+SEALED = {"comptes.allauth", "comptes.compte_efface"}
 # Built from what a digest gathered, not from ids.
 GATHERED = {"notifications.recapitulatif"}
 PREVIEWS = [preview for _, previews in all_previews() for preview in previews]
