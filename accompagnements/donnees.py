@@ -137,7 +137,7 @@ declare(
 declare(
     "accompagnements.LienPartage",
     finalite="Partager des statistiques par une adresse qui expire",
-    conservation="90 jours au plus avant de s'éteindre, puis tant que le compte existe",
+    conservation="90 jours au plus avant de s'éteindre, puis 12 mois",
     effacement="Supprimés",
     personne=("role__compte",),
     hors_export=frozenset({"digest", "scelle"}),

@@ -58,3 +58,12 @@ def erase_old_beneficiaires() -> int:
     count = services.erase_old_beneficiaires(dry_run=dry_run)
     logger.info("followed persons: %s %s", count, "would be erased (PURGE_DRY_RUN)" if dry_run else "erased")
     return count
+
+
+@shared_task
+def delete_old_liens() -> int:
+    """Delete the shared links that ended twelve months ago; while purges are dry runs, only say how many."""
+    dry_run: bool = settings.PURGE_DRY_RUN
+    count = services.delete_old_liens(dry_run=dry_run)
+    logger.info("shared links: %s %s", count, "would be deleted (PURGE_DRY_RUN)" if dry_run else "deleted")
+    return count

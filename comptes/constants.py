@@ -8,6 +8,8 @@ JETON_API_DUREES = (30, 90, 180, 365)
 # A double click or a refresh shows the same token again; a page found open the next day does not.
 JETON_API_SHOWN = timedelta(minutes=10)
 JETON_API_WARNING = timedelta(days=14)
+# What no longer opens anything stays as long as logs do (DOMAINE §10): what was shown, to which tool, can be told.
+ENDED_KEPT = timedelta(days=365)
 # Calls of the API: one window for all, and what is allowed in it.
 APPELS_WINDOW = 60  # seconds
 APPELS_BY_JETON = 120

@@ -50,7 +50,7 @@ declare(
 declare(
     "comptes.Jeton",
     finalite="Prouver une adresse par un lien reçu",
-    conservation="Sept jours au plus pour servir",
+    conservation="Sept jours au plus pour servir, puis 12 mois",
     effacement="Supprimés",
     adresse=("email",),
     hors_export=frozenset({"digest"}),
@@ -144,7 +144,7 @@ declare(
 declare(
     "comptes.JetonApi",
     finalite="Ouvrir l'API à un programme, au nom d'un rôle",
-    conservation="Un an au plus avant de s'éteindre, puis tant que le compte existe",
+    conservation="Un an au plus avant de s'éteindre, puis 12 mois",
     effacement="Supprimés",
     personne=("role__compte",),
     hors_export=frozenset({"digest"}),

@@ -1,6 +1,6 @@
 import hashlib
 from datetime import date, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -12,8 +12,11 @@ from django.utils import timezone
 from common.fields import normalize_email
 from common.models import HorodatageModel
 from common.triggers import append_only
+from comptes.constants import ENDED_KEPT
 from comptes.enums import OWN_DATA_ROLES, SCOPES_BY_ROLE, STAFF_ROLES, JetonPurpose, RoleKind, ScopeApi
 from territoires.models import Departement, Region
+
+Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 
 # What an invitation must say beside the role: the structure or organisme to join, a region, or nothing.
 JOINED_KINDS = [RoleKind.STRUCTURE, RoleKind.ORGANISME_FORMATION]
@@ -125,9 +128,19 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def ended_long_ago(rows: Rows, early_end: str) -> Rows:
+    """Keep the rows that ended, early (revoked, used) or by their date, before what `ENDED_KEPT` keeps."""
+    oldest = timezone.now() - ENDED_KEPT
+    return rows.filter(Q(expires_at__lt=oldest) | Q(**{f"{early_end}__lt": oldest}))
+
+
 class JetonQuerySet(models.QuerySet["Jeton"]):
     def usable(self) -> Self:
         return self.filter(used_at=None, expires_at__gt=timezone.now())
+
+    def outdated(self) -> Self:
+        """Used or expired for as long as it is kept."""
+        return ended_long_ago(self, "used_at")
 
 
 class Jeton(models.Model):
@@ -164,6 +177,10 @@ class JetonApiQuerySet(models.QuerySet["JetonApi"]):
         return self.filter(
             revoked_at=None, expires_at__gt=timezone.now(), role__ended_at=None, role__compte__is_active=True
         )
+
+    def outdated(self) -> Self:
+        """Revoked or expired for as long as it is kept."""
+        return ended_long_ago(self, "revoked_at")
 
 
 class JetonApi(HorodatageModel):

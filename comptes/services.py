@@ -298,3 +298,9 @@ def warn_of_expiring_jetons(*, within: timedelta) -> int:
                 jeton_id=jeton.pk,
             )
     return len(soon)
+
+
+def delete_old_jetons(*, dry_run: bool) -> int:
+    """Delete the tokens, of the API and of e-mails, that ended twelve months ago; `dry_run` only counts them."""
+    found = [JetonApi.objects.outdated(), Jeton.objects.outdated()]
+    return sum(rows.count() if dry_run else rows.delete()[0] for rows in found)

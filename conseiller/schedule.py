@@ -21,6 +21,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "comptes.jobs.forget_callers",
         "schedule": crontab(hour=3, minute=5),
     },
+    "comptes: delete the tokens that ended twelve months ago": {
+        "task": "comptes.jobs.delete_old_tokens",
+        "schedule": crontab(hour=3, minute=25),
+    },
     "candidatures: remind those who gave no news for eleven months": {
         "task": "candidatures.jobs.remind_silent_candidats",
         "schedule": crontab(hour=7, minute=0),
@@ -88,6 +92,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "accompagnements: erase the persons followed nobody has seen for 24 months": {
         "task": "accompagnements.jobs.erase_old_beneficiaires",
         "schedule": crontab(hour=3, minute=30),
+    },
+    "accompagnements: delete the shared links that ended twelve months ago": {
+        "task": "accompagnements.jobs.delete_old_liens",
+        "schedule": crontab(hour=3, minute=35),
     },
     "accompagnements: count every month again and compare": {
         "task": "accompagnements.jobs.rebuild_statistics",

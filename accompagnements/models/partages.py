@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from common.models import HorodatageModel
-from comptes.models import Role
+from comptes.models import Role, ended_long_ago
 
 
 class LienPartageQuerySet(models.QuerySet["LienPartage"]):
@@ -19,6 +19,10 @@ class LienPartageQuerySet(models.QuerySet["LienPartage"]):
         return self.filter(
             revoked_at=None, expires_at__gt=timezone.now(), role__ended_at=None, role__compte__is_active=True
         )
+
+    def outdated(self) -> Self:
+        """Revoked or expired for as long as it is kept."""
+        return ended_long_ago(self, "revoked_at")
 
 
 class LienPartage(HorodatageModel):

@@ -81,6 +81,7 @@ from accompagnements.services.livraisons import (
 )
 from accompagnements.services.partages import (
     create_lien,
+    delete_old_liens,
     find_lien,
     revoke_lien,
     token_of,
@@ -113,6 +114,7 @@ __all__ = [
     "create_lieu",
     "delete_accompagnement",
     "delete_coordination",
+    "delete_old_liens",
     "deposit_import",
     "discard_import_files",
     "end_appartenance",

@@ -51,6 +51,12 @@ def revoke_lien(*, lien: LienPartage, by: Role) -> None:
     record(by=by, verbe="ne plus partager des statistiques", objet=lien)
 
 
+def delete_old_liens(*, dry_run: bool) -> int:
+    """Delete the links that ended twelve months ago; `dry_run` only counts them."""
+    rows = LienPartage.objects.outdated()
+    return rows.count() if dry_run else rows.delete()[0]
+
+
 def find_lien(token: str) -> LienPartage | None:
     liens = LienPartage.objects.usable().select_related("role__compte", "role__departement", "role__region")
     return liens.filter(digest=hash_token(token)).first()

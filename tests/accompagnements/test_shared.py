@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompagnements.constants import LIENS_MAX
+from accompagnements.jobs import delete_old_liens
 from accompagnements.models import LienPartage
 from accompagnements.services import token_of
 from comptes.enums import RoleKind
@@ -182,3 +183,22 @@ def test_visits_are_limited(client, monkeypatch):
     response = client.get(url)
     assert response.status_code == 429
     assert response["Retry-After"] == "60"
+
+
+def test_ended_links_go_after_twelve_months(settings):
+    now = timezone.now()
+    year, month = timedelta(days=365), timedelta(days=30)
+
+    def made(ended, **values):
+        """A link of two months, that ended that long ago."""
+        return LienPartageFactory(created_at=now - ended - 2 * month, expires_at=now - ended, **values)
+
+    kept = {LienPartageFactory(), LienPartageFactory(revoked_at=now - month), made(year - month)}
+    gone = {made(year + month), made(year - month, revoked_at=now - year - timedelta(hours=1))}
+
+    assert delete_old_liens() == len(gone)
+    assert LienPartage.objects.count() == len(kept) + len(gone)
+    settings.PURGE_DRY_RUN = False
+    assert delete_old_liens() == len(gone)
+    assert set(LienPartage.objects.all()) == kept
+    assert delete_old_liens() == 0

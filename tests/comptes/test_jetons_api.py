@@ -12,8 +12,8 @@ from django.utils import timezone
 from comptes import services
 from comptes.constants import JETONS_API_MAX
 from comptes.enums import SCOPES_BY_ROLE, RoleKind, ScopeApi
-from comptes.jobs import forget_callers, warn_of_expiring_tokens
-from comptes.models import AppelApi, EntreeJournal, JetonApi, hash_token
+from comptes.jobs import delete_old_tokens, forget_callers, warn_of_expiring_tokens
+from comptes.models import AppelApi, EntreeJournal, Jeton, JetonApi, hash_token
 from notifications.models import Effet
 from tests.comptes.factories import JetonApiFactory, RoleFactory
 from tests.test_access import enter, make_role
@@ -141,3 +141,32 @@ def test_calls_are_counted_by_window_and_forgotten():
         clock.shift(timedelta(days=2))
         assert forget_callers() == 2
     assert not AppelApi.objects.exists()
+
+
+def test_ended_tokens_go_after_twelve_months(settings):
+    now = timezone.now()
+    year, month = timedelta(days=365), timedelta(days=30)
+
+    def made(ended, **values):
+        """A token of a year, that ended that long ago."""
+        created = now - ended - year
+        return JetonApiFactory(created_at=created, expires_at=now - ended, **values)
+
+    kept = {
+        JetonApiFactory(), JetonApiFactory(revoked_at=now - month), made(year - month),
+        made(year - month, revoked_at=now - year + timedelta(hours=1)),
+    }  # fmt: skip
+    gone = {made(year + month), made(month, revoked_at=now - year - month)}
+    sent = {"purpose": "invitation", "objet_id": 1, "email": "a@exemple.fr"}
+    for rank, (expires_at, used_at) in enumerate(
+        [(now + month, None), (now - month, now - month), (now - year - month, None), (now, now - year - month)]
+    ):
+        Jeton.objects.create(digest=f"{rank:064d}", expires_at=expires_at, used_at=used_at, **sent)
+
+    assert delete_old_tokens() == len(gone) + 2
+    assert (JetonApi.objects.count(), Jeton.objects.count()) == (6, 4)
+    settings.PURGE_DRY_RUN = False
+    assert delete_old_tokens() == len(gone) + 2
+    assert set(JetonApi.objects.all()) == kept
+    assert Jeton.objects.count() == 2
+    assert delete_old_tokens() == 0
