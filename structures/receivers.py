@@ -32,8 +32,8 @@ def join_structure(sender: object, invitation: Invitation, compte: Compte, **kwa
 
 @receiver(communes_moved)
 def refresh_positions(sender: object, codes: list[str], **kwargs: Any) -> None:
-    """Writing the commune again, even as it is, makes the trigger copy its new position."""
-    Structure.objects.filter(commune__in=codes).update(commune=F("commune"))
+    """Writing the structure again, even as it is, makes the trigger copy the new position."""
+    Poste.objects.filter(structure__commune__in=codes).update(structure=F("structure"))
 
 
 @receiver(compte_leaving)
