@@ -11,7 +11,17 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accompagnements.indicateurs import COLONNES, DEPARTEMENT, INDICATEURS, JOURS, LUES, MESURES, THEMES, count_rows
+from accompagnements.indicateurs import (
+    COLONNES,
+    DEPARTEMENT,
+    INDICATEURS,
+    JOURS,
+    LUES,
+    MESURES,
+    THEMES,
+    count_rows,
+    unnested,
+)
 from common.queries import execute_prepared
 
 LOCK = 4_017_001
@@ -62,7 +72,7 @@ _FOLDED = ", ".join(
     f"array_agg({measure}::integer ORDER BY cle) AS {column}"
     for measure, column in zip(MESURES, THEMES[1:], strict=True)
 )
-_MEASURED = ", ".join(f"sum(t_{measure}) AS {measure}" for measure in MESURES)
+_MEASURED = ", ".join(f"sum({measure}) AS {measure}" for measure in MESURES)
 # A region is made of départements; the country of regions, and of the départements that have none.
 MEMBERS = {
     "R": "SELECT 'D' || code AS membre, 'R' || region_id AS territoire FROM territoires_departement",
@@ -85,8 +95,7 @@ HIGHER_LEVEL = f"""
         SELECT territoire, jour, array_agg(cle::smallint ORDER BY cle) AS {THEMES[0]}, {_FOLDED}
         FROM (
             SELECT territoire, jour, cle, {_MEASURED}
-            FROM lignes, unnest({", ".join(THEMES)}) AS serie (cle, {", ".join(f"t_{name}" for name in MESURES)})
-            GROUP BY territoire, jour, cle
+            FROM (SELECT territoire, jour, {unnested(THEMES)} FROM lignes) s GROUP BY territoire, jour, cle
         ) b GROUP BY territoire, jour
     )
     SELECT {COLUMNS[TERRITOIRES]} FROM comptes JOIN par_theme USING (territoire, jour)

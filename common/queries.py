@@ -1,6 +1,9 @@
 """Queries asked so often that sending their text and parsing it would cost more than answering."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -9,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 Parameters = Sequence[Any] | Mapping[str, Any]
 # A cursor holds its last answer: one that gave more is not kept.
 KEPT_ROWS = 1000
+PLACEHOLDER = re.compile(r"%(?:%|s|\((\w+)\)s)")
 
 
 def fetch_prepared(sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
@@ -34,12 +38,36 @@ def _run(sql: str, parameters: Parameters, *, has_rows: bool) -> list[tuple[Any,
             cursor.execute(sql, parameters)
             return cursor.fetchall() if has_rows else []
     connection.ensure_connection()
-    kept: dict[str, psycopg.Cursor[Any]] = vars(connection.connection).setdefault("prepared_cursors", {})
+    text, names = _numbered(sql)
+    values = [parameters[name] for name in names] if isinstance(parameters, Mapping) else parameters
+    kept: dict[str, psycopg.RawCursor[Any]] = vars(connection.connection).setdefault("prepared_cursors", {})
     with connection.wrap_database_errors:
         # Taken out while it works: whatever goes wrong, the next call starts from a new one.
-        prepared = kept.pop(sql, None) or psycopg.Cursor(connection.connection)
-        prepared.execute(sql, parameters, prepare=True, binary=True)
+        prepared = kept.pop(sql, None) or psycopg.RawCursor(connection.connection)
+        prepared.execute(text, values, prepare=True, binary=True)
         rows = prepared.fetchall() if has_rows else []
     if len(rows) <= KEPT_ROWS:
         kept[sql] = prepared
     return rows
+
+
+@lru_cache(maxsize=128)
+def _numbered(sql: str) -> tuple[bytes, list[str]]:
+    """Return the text with the server's own placeholders and, where they are named, the names in their order.
+
+    psycopg cuts a text of 4 kB or more again at each call: those of statistics are five times longer.
+    """
+    names: list[str] = []
+    numbers = count(1)
+
+    def number(found: re.Match[str]) -> str:
+        name = found[1]
+        if found[0] == "%%":
+            return "%"
+        if name is None:
+            return f"${next(numbers)}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return PLACEHOLDER.sub(number, sql).encode(), names

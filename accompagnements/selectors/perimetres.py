@@ -136,7 +136,7 @@ def _of_row(role: Role, kind: str, pk: int) -> Perimetre | None:
         lieu = LieuActivite.objects.visible_to(role).filter(pk=pk).first()
         # A conseiller answers for what they did there, not for what colleagues did.
         rows = Accompagnement.objects.visible_to(role).filter(lieu=pk)
-        return Perimetre(str(lieu), True, partial(measure, rows), rows) if lieu else None
+        return Perimetre(str(lieu), True, partial(measure, rows, prepared=True), rows) if lieu else None
     return None
 
 

@@ -1,18 +1,21 @@
 """Figures of a scope and a period, exact at any moment: roll-ups where they are clean, raw rows where they are marked.
 
-One statement, so one snapshot: a worker that commits meanwhile is seen whole or not at all. Persons and visits differ:
-anonymous participants are participations. Followed persons do not add up: `selectors.beneficiaires` counts them.
+An answer is one statement's, so one snapshot: a worker that commits meanwhile is seen whole or not at all. Persons and
+visits differ: anonymous participants are participations. Followed persons do not add up: `selectors.beneficiaires`
+counts them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import TextChoices
 from django.utils import timezone
 
 from accompagnements.constants import PREMIER_JOUR
@@ -31,6 +34,7 @@ from accompagnements.enums import (
 )
 from accompagnements.indicateurs import (
     COLONNES,
+    COMPTES,
     DEPARTEMENT,
     DUREES,
     INDICATEURS,
@@ -39,7 +43,7 @@ from accompagnements.indicateurs import (
     MESURES,
     SOMMES,
     THEMES,
-    count_rows,
+    unnested,
 )
 from accompagnements.models import (
     AccompagnementQuerySet,
@@ -97,50 +101,76 @@ class Statistiques:
     par_niveau: list[Compte]
 
 
-# Only names of ours are interpolated in what follows. What is read, whatever it comes from, has one shape: a month,
+# Only names of ours are interpolated in what follows. Roll-ups, whatever their keys, are read in one shape: a month,
 # the figures, the series of themes and of days.
 _SHAPE = ", ".join(["mois", COLONNES, *THEMES, *JOURS])
 _READ = ", ".join(f"a.{column}" for column in LUES)
 _MONTH_OF = "date_trunc('month', a.date)::date AS mois"
-_AS_JSON = ", ".join(MESURES)
+# Of a month, so that integers hold it: beside wider ones, the sums of roll-ups would be of another, slower kind.
+_MEASURED = ", ".join(f"({expression})::integer AS {name}" for name, expression in MESURES.items())
+_SUMS = ", ".join(f"sum({name}) AS {name}" for name in MESURES)
+# A day fits in an integer, and there are hundreds: arrays of them are written and read faster than JSON.
+_DAY_SUMS = ", ".join(f"sum({name})::integer AS {name}" for name in MESURES)
+_DAY_ARRAYS = ", ".join(f"array_agg({name})" for name in MESURES)
+_NAMES = ", ".join(MESURES)
+_BY_THEME = "(SELECT mois, unnest(themes) AS cle, participants, duree FROM lignes)"
 
 
-def _sums(columns: Sequence[str]) -> str:
-    return ", ".join(f"sum({column}) AS {name}" for name, column in zip(MESURES, columns, strict=True))
+def _read(parts: str, lignes: str = "", also: str = "") -> str:
+    """Return the statement of the figures.
 
+    `parts`: where clean roll-ups are read; `lignes`: raw rows, with a month, if there may be any: making ready to count
+    them takes a third of a month's read. `also`: a last column.
+    """
 
-def _read(parts: str, lignes: str) -> str:
-    """Return the statement of the figures. `parts`: where clean roll-ups are read; `lignes`: raw rows, with a month."""
+    def raw(select: str) -> str:
+        return f"UNION ALL {select}" if lignes else ""
+
     return f"""
         WITH {parts}
-        brut AS ({count_rows(lignes, "mois", by_day=True)}),
-        tout AS MATERIALIZED (SELECT {_SHAPE} FROM cumul UNION ALL SELECT {_SHAPE} FROM brut)
+        {f"lignes AS MATERIALIZED ({lignes})," if lignes else ""}
+        jours AS MATERIALIZED (
+            SELECT mois, jour, {_DAY_SUMS} FROM (
+                SELECT mois, mois + (cle - 1) AS jour, {_NAMES} FROM (SELECT mois, {unnested(JOURS)} FROM cumul) s
+                {raw(f"SELECT mois, date, {_MEASURED} FROM lignes a GROUP BY mois, date")}
+            ) j GROUP BY mois, jour
+        ),
+        themes AS (
+            SELECT {unnested(THEMES)} FROM cumul
+            {raw(f"SELECT cle, {_MEASURED} FROM {_BY_THEME} a GROUP BY mois, cle")}
+        )
         SELECT {SOMMES},
-            (SELECT json_agg(json_build_array(to_char(mois, 'YYYY-MM'), {_AS_JSON})) FROM
-                (SELECT mois, {_sums(list(MESURES))} FROM tout GROUP BY mois) m),
-            (SELECT json_agg(json_build_array(jour, {_AS_JSON})) FROM
-                (SELECT mois + (s.{JOURS[0]} - 1) AS jour, {_sums([f"s.{name}" for name in JOURS[1:]])}
-                FROM tout t, unnest({", ".join(f"t.{name}" for name in JOURS)}) AS s ({", ".join(JOURS)})
-                GROUP BY 1) j),
-            (SELECT json_agg(json_build_array(h.nom, {_AS_JSON})) FROM
-                (SELECT n.nom, {_sums([f"s.{name}" for name in THEMES[1:]])}
-                FROM tout t, unnest({", ".join(f"t.{name}" for name in THEMES)}) AS s ({", ".join(THEMES)})
-                JOIN accompagnements_theme n ON n.id = s.{THEMES[0]} GROUP BY n.id) h)
-        FROM tout
+            (SELECT json_agg(json_build_array(to_char(mois, 'YYYY-MM'), {_NAMES})) FROM
+                (SELECT mois, {_SUMS} FROM jours GROUP BY mois) m),
+            (SELECT ARRAY[array_agg(jour - DATE '0001-01-01' + 1), {_DAY_ARRAYS}] FROM jours),
+            (SELECT json_agg(json_build_array(n.nom, {_NAMES})) FROM
+                (SELECT cle, {_SUMS} FROM themes GROUP BY cle) t JOIN accompagnements_theme n ON n.id = t.cle)
+            {also}
+        FROM (SELECT {COLONNES} FROM cumul {raw(f"SELECT {COMPTES} FROM lignes a GROUP BY mois")}) tout
     """  # noqa: S608  # Names of ours, values as parameters.
 
 
 _NO_CUMUL = f"cumul AS (SELECT {_SHAPE} FROM accompagnements_cumulconseiller WHERE false),"  # noqa: S608  # Names of ours, values as parameters.
-OF_CONSEILLERS = _read(
-    f"""
+_MARKED_MONTHS = """
     sales AS MATERIALIZED (
         SELECT DISTINCT conseiller_id, date_trunc('month', jour)::date AS mois FROM accompagnements_marquestatistique
         WHERE conseiller_id = ANY(%(conseillers)s::bigint[]) AND jour >= %(plein)s::date AND jour < %(fin_plein)s::date
     ),
+"""
+_MONTHS = f"""
+    SELECT {_SHAPE} FROM accompagnements_cumulconseiller c
+    WHERE conseiller_id = ANY(%(conseillers)s::bigint[]) AND mois >= %(plein)s::date AND mois < %(fin_plein)s::date
+"""  # noqa: S608  # Names of ours, values as parameters.
+# Most of the time nothing is marked. This reads nothing when something is, and says so.
+OF_CLEAN_CONSEILLERS = _read(
+    f"{_MARKED_MONTHS} cumul AS MATERIALIZED ({_MONTHS} AND NOT EXISTS (SELECT 1 FROM sales)),",  # noqa: S608  # As above.
+    also=", EXISTS (SELECT 1 FROM sales)",
+)
+OF_CONSEILLERS = _read(
+    f"""
+    {_MARKED_MONTHS}
     cumul AS (
-        SELECT {_SHAPE} FROM accompagnements_cumulconseiller c
-        WHERE conseiller_id = ANY(%(conseillers)s::bigint[]) AND mois >= %(plein)s::date AND mois < %(fin_plein)s::date
-            AND NOT EXISTS (SELECT 1 FROM sales s WHERE s.conseiller_id = c.conseiller_id AND s.mois = c.mois)
+        {_MONTHS} AND NOT EXISTS (SELECT 1 FROM sales s WHERE s.conseiller_id = c.conseiller_id AND s.mois = c.mois)
     ),
     """,  # noqa: S608  # Names of ours, values as parameters.
     f"""
@@ -194,8 +224,7 @@ _OF_DAY = [
     "ARRAY[extract(day FROM t.jour)::smallint]",
     *(f"ARRAY[t.{name}]" for name in MESURES),
 ]
-OF_TERRITOIRE = _read(
-    f"""
+_MARKED_DAYS = f"""
     feuilles AS MATERIALIZED (
         SELECT code FROM territoires_departement
         WHERE %(territoire)s::text IN ('{FRANCE}', 'R' || region_id, 'D' || code)
@@ -205,6 +234,22 @@ OF_TERRITOIRE = _read(
         FROM accompagnements_marquestatistique
         WHERE departement_id IN (SELECT code FROM feuilles) AND jour BETWEEN %(debut)s::date AND %(fin)s::date
     ),
+"""  # noqa: S608  # Names of ours, values as parameters.
+# As above.
+OF_CLEAN_TERRITOIRE = _read(
+    f"""
+    {_MARKED_DAYS}
+    cumul ({_SHAPE}) AS MATERIALIZED (
+        SELECT {", ".join(_OF_DAY)} FROM accompagnements_cumulterritoire t
+        WHERE t.territoire = %(territoire)s::text AND t.jour BETWEEN %(debut)s::date AND %(fin)s::date
+            AND NOT EXISTS (SELECT 1 FROM sales)
+    ),
+    """,  # noqa: S608  # Names of ours, values as parameters.
+    also=", EXISTS (SELECT 1 FROM sales)",
+)
+OF_TERRITOIRE = _read(
+    f"""
+    {_MARKED_DAYS}
     cumul ({_SHAPE}) AS (
         SELECT {", ".join(_OF_DAY)} FROM accompagnements_cumulterritoire t
         WHERE t.jour BETWEEN %(debut)s::date AND %(fin)s::date AND (
@@ -226,18 +271,28 @@ OF_TERRITOIRE = _read(
 )
 
 
-def measure(rows: AccompagnementQuerySet, debut: date, fin: date) -> Statistiques:
-    """Count what these rows hold from `debut` to `fin`, both included, without roll-ups: a lieu, a theme, a canal."""
-    within = rows.filter(date__range=(debut, fin)).order_by().values(*LUES)
+def measure(rows: AccompagnementQuerySet, debut: date, fin: date, *, prepared: bool = False) -> Statistiques:
+    """Count what these rows hold from `debut` to `fin`, both included, without roll-ups: a lieu, a theme, a canal.
+
+    `prepared`: of rows always asked for in the same words, the server then plans the statement once a connection.
+    """
     try:
-        sql, parameters = within.query.sql_with_params()
+        statement, parameters = read_raw(rows, debut, fin)
     except EmptyResultSet:  # A filter that keeps nothing.
         return measure_conseillers([], debut, fin)
+    if prepared:
+        return statistiques_of(fetch_prepared(statement, parameters)[0], debut, fin)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return statistiques_of(cursor.fetchone(), debut, fin)
+
+
+def read_raw(rows: AccompagnementQuerySet, debut: date, fin: date) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that counts these rows, and its parameters."""
+    sql, parameters = rows.filter(date__range=(debut, fin)).order_by().values(*LUES).query.sql_with_params()
     columns = ", ".join(LUES)
     lignes = f"SELECT {_MONTH_OF}, {_READ} FROM ({sql}) a ({columns})"  # noqa: S608  # Ours, and Django's.
-    with connection.cursor() as cursor:
-        cursor.execute(_read(_NO_CUMUL, lignes), parameters)
-        return _figures(cursor.fetchone(), debut, fin)
+    return _read(_NO_CUMUL, lignes), parameters
 
 
 def measure_conseillers(conseillers: Iterable[int], debut: date, fin: date) -> Statistiques:
@@ -250,7 +305,9 @@ def measure_conseillers(conseillers: Iterable[int], debut: date, fin: date) -> S
         "debuts": [first for first, _ in bords],
         "fins": [last for _, last in bords],
     }
-    return _figures(fetch_prepared(OF_CONSEILLERS, parameters)[0], debut, fin)
+    if bords:
+        return statistiques_of(fetch_prepared(OF_CONSEILLERS, parameters)[0], debut, fin)
+    return statistiques_of(_fetch_clean(OF_CLEAN_CONSEILLERS, OF_CONSEILLERS, parameters), debut, fin)
 
 
 def measure_periods(periods: Iterable[tuple[int, date, date]], debut: date, fin: date) -> Statistiques:
@@ -267,7 +324,7 @@ def measure_periods(periods: Iterable[tuple[int, date, date]], debut: date, fin:
         bords += [(conseiller, *end) for end in ends]
     names = ("conseillers", "pleins", "fins_pleins", "conseillers_bords", "debuts", "fins")
     columns = [*_columns_of(pleins), *_columns_of(bords)]
-    return _figures(fetch_prepared(OF_PERIODS, dict(zip(names, columns, strict=True)))[0], debut, fin)
+    return statistiques_of(fetch_prepared(OF_PERIODS, dict(zip(names, columns, strict=True)))[0], debut, fin)
 
 
 def _columns_of(rows: list[tuple[int, date, date]]) -> list[list[Any]]:
@@ -277,7 +334,13 @@ def _columns_of(rows: list[tuple[int, date, date]]) -> list[list[Any]]:
 def measure_territoire(territoire: str, debut: date, fin: date) -> Statistiques:
     """Figures of what took place in a département (D44), a region (R52) or the country (FR)."""
     parameters = {"territoire": territoire, "debut": debut, "fin": fin}
-    return _figures(fetch_prepared(OF_TERRITOIRE, parameters)[0], debut, fin)
+    return statistiques_of(_fetch_clean(OF_CLEAN_TERRITOIRE, OF_TERRITOIRE, parameters), debut, fin)
+
+
+def _fetch_clean(clean: str, exact: str, parameters: dict[str, Any]) -> Sequence[Any]:
+    """Read roll-ups alone or, some of their keys being marked, with the raw rows of these."""
+    *found, is_marked = fetch_prepared(clean, parameters)[0]
+    return fetch_prepared(exact, parameters)[0] if is_marked else found
 
 
 def _whole_months(debut: date, fin: date) -> tuple[date, date, list[tuple[date, date]]]:
@@ -295,38 +358,49 @@ def next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
-def _figures(row: Any, debut: date, fin: date) -> Statistiques:
-    found, *series = row
+def statistiques_of(row: Any, debut: date, fin: date) -> Statistiques:
+    """Put in shape what a statement of figures answers."""
+    found, months, days, themes = row
     sums = dict(zip(INDICATEURS, (value or 0 for value in found), strict=True))
-    months, days, themes = ({line[0]: Ligne._make(line) for line in lines or ()} for lines in series)
     return Statistiques(
         total=Ligne("Total", *(sums[name] for name in MESURES)),
         recurrents=sums["recurrents"],
-        par_mois=list((_no_months(debut, fin) | months).values()),
-        par_jour=list((_no_days(debut, fin) | days).values()),
-        par_type=_measured(sums, "type", TypeAccompagnement.choices),
-        par_canal=_measured(sums, "canal", Canal.choices),
-        par_theme=sorted(themes.values(), key=lambda line: (-line.accompagnements, line.label)),
+        par_mois=list((_no_months(debut, fin) | {line[0]: Ligne._make(line) for line in months or ()}).values()),
+        par_jour=_days(days, debut, fin),
+        par_type=_measured(sums, "type", TypeAccompagnement),
+        par_canal=_measured(sums, "canal", Canal),
+        par_theme=sorted(map(Ligne._make, themes or ()), key=lambda line: (-line.accompagnements, line.label)),
         par_genre=_parts(sums, GENRES),
         par_age=_parts(sums, AGES),
         par_statut=_parts(sums, STATUTS),
         par_duree=[Compte(label, sums[name]) for name, (label, *_) in DUREES.items()],
-        par_public=_counted(sums, "type_public", TypePublic.choices),
-        par_suite=_counted(sums, "suite", Suite.choices, rest="Aucune suite prévue"),
-        par_orientation=_counted(sums, "orientation", Orientation.choices),
-        par_materiel=_counted(sums, "materiel", Materiel.choices),
-        par_autonomie=_counted(sums, "autonomie", Autonomie.choices, rest="Non communiqué"),
-        par_niveau=_counted(sums, "niveau", NiveauAtelier.choices),
+        par_public=_counted(sums, "type_public", TypePublic),
+        par_suite=_counted(sums, "suite", Suite, rest="Aucune suite prévue"),
+        par_orientation=_counted(sums, "orientation", Orientation),
+        par_materiel=_counted(sums, "materiel", Materiel),
+        par_autonomie=_counted(sums, "autonomie", Autonomie, rest="Non communiqué"),
+        par_niveau=_counted(sums, "niveau", NiveauAtelier),
     )
 
 
-def _measured(sums: dict[str, int], column: str, choices: Any) -> list[Ligne]:
-    return [Ligne(label, *(sums[f"{column}_{value}_{name}"] for name in MESURES)) for value, label in choices]
+# The columns of each line of an enumeration, named once: a page would put together eighty names.
+@cache
+def _lines_of(column: str, choices: type[TextChoices]) -> list[tuple[str, Callable[[Any], tuple[int, int, int]]]]:
+    return [(label, itemgetter(*(f"{column}_{value}_{name}" for name in MESURES))) for value, label in choices.choices]
 
 
-def _counted(sums: dict[str, int], column: str, choices: Any, *, rest: str = "") -> list[Compte]:
+@cache
+def _columns_counted(column: str, choices: type[TextChoices]) -> list[tuple[str, str]]:
+    return [(label, f"{column}_{value}") for value, label in choices.choices if value]
+
+
+def _measured(sums: dict[str, int], column: str, choices: type[TextChoices]) -> list[Ligne]:
+    return [Ligne(label, *measures(sums)) for label, measures in _lines_of(column, choices)]
+
+
+def _counted(sums: dict[str, int], column: str, choices: type[TextChoices], *, rest: str = "") -> list[Compte]:
     """Return one line for each value. `rest`: the name of what has none."""
-    lines = [Compte(label, sums[f"{column}_{value}"]) for value, label in choices if value]
+    lines = [Compte(label, sums[name]) for label, name in _columns_counted(column, choices)]
     known = sum(line.accompagnements for line in lines)
     return [*lines, Compte(rest, sums["accompagnements"] - known)] if rest else lines
 
@@ -337,12 +411,20 @@ def _parts(sums: dict[str, int], labels: dict[str, str]) -> list[Part]:
     return [*parts, Part("Non communiqué", sums["participations"] - known)]
 
 
+def _days(found: list[list[int]], debut: date, fin: date) -> list[Ligne]:
+    """Return a line for every day, from the ordinals of those when something was done, and their measures."""
+    lines, first = _no_days(debut, fin).copy(), debut.toordinal()
+    for day, *measures in zip(*found, strict=True):
+        lines[day - first] = Ligne(lines[day - first].label, *measures)
+    return lines
+
+
 # The same few periods are asked for all day long.
 @lru_cache(maxsize=16)
-def _no_days(debut: date, fin: date) -> dict[str, Ligne]:
+def _no_days(debut: date, fin: date) -> list[Ligne]:
     """Return every day of the period, in order, as it is when nothing was done."""
     days = (date.fromordinal(number).isoformat() for number in range(debut.toordinal(), fin.toordinal() + 1))
-    return {day: Ligne(day, *NOTHING) for day in days}
+    return [Ligne(day, *NOTHING) for day in days]
 
 
 @lru_cache(maxsize=16)

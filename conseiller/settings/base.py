@@ -104,9 +104,12 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "max_size": env.int("DATABASE_POOL", default=8),
 }
 # For `common.queries` alone: Django's own cursors never prepare. A pooler by transaction must follow such statements.
-# Planning or compiling a wide one takes longer than running it.
+# Planning or compiling a wide one takes longer than running it. Memory for the 100 000 rows of a large commune, which
+# would otherwise be read twice and written aside.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 5
-DATABASES["default"]["OPTIONS"].setdefault("options", "-c jit=off -c plan_cache_mode=force_generic_plan")
+DATABASES["default"]["OPTIONS"].setdefault(
+    "options", "-c jit=off -c plan_cache_mode=force_generic_plan -c work_mem=16MB"
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # In the database, so that a dead Redis stops nothing a person is doing (docs/adr/0006).

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from accompagnements import cumuls, jobs
@@ -166,6 +167,23 @@ def test_commands_tell_and_repair_what_is_wrong(world):
     call_command("verify_statistics", stdout=StringIO())
     assert_exact(conseillers, communes, FIRST, LAST)
     assert jobs.rebuild_statistics() == 0
+
+
+def test_a_territory_reads_raw_rows_only_when_marked(world):
+    conseillers, communes = world
+    AccompagnementFactory(conseiller=conseillers[0], commune=communes[0], date=date(2026, 1, 5))
+
+    def read(territoire):
+        with CaptureQueriesContext(connection) as queries:
+            assert measure_territoire(territoire, FIRST, LAST).total.accompagnements == (territoire != "D988")
+        return ["accompagnements_accompagnement " in query["sql"] for query in queries]
+
+    jobs.refresh_statistics()
+    assert read("FR") == [False]
+    Accompagnement.objects.update(duree=45)
+    assert read("FR") == read("D44") == [False, True]
+    # What is marked is elsewhere.
+    assert read("D988") == [False]
 
 
 def test_the_code_of_a_commune_begins_with_its_departement():

@@ -40,3 +40,9 @@ def test_statement_without_rows():
 def test_watched_query_goes_through_django(django_assert_num_queries):
     with django_assert_num_queries(1):
         assert fetch_prepared(NUMBERS, {"last": 1}) == [(1, "n° 1")]
+
+
+def test_placeholders_of_each_kind():
+    named = "SELECT %(b)s::int - %(a)s::int, %(b)s::int %% 4, 'é%%' LIKE 'é_'"
+    assert fetch_prepared(named, {"a": 1, "b": 7, "unused": 0}) == [(6, 3, True)]
+    assert fetch_prepared("SELECT %s::int - %s::int", [1, 7]) == [(-6,)]
