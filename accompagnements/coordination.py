@@ -10,11 +10,12 @@ from django.utils.formats import date_format
 from accompagnements.enums import Echelon, Objet, TypeCoordination
 from accompagnements.figures import HIDDEN, Figure, hidden_cells
 from accompagnements.models import Coordination, CoordinationQuerySet, CoordinationRevision
-from accompagnements.presentation import Past, minutes_text, number, past_of
+from accompagnements.presentation import Past, minutes_text, past_of
 from accompagnements.selectors import LigneCoordination, Perimetre, measure_coordination
 from accompagnements.services import coordination_label
 from common.charts import bar_chart
 from common.exports import SafeText
+from common.numbers import number
 
 # Name of a figure → its title, and what it counts by.
 BY_TYPE = "coordination"

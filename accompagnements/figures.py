@@ -10,9 +10,10 @@ from typing import Any
 
 from django.utils.formats import date_format
 
-from accompagnements.presentation import minutes_text, number
+from accompagnements.presentation import minutes_text
 from accompagnements.selectors import Compte, Ligne, Part, Perimetre, Statistiques, period_before, whole_months
 from common.charts import Chart, bar_chart, column_chart, line_chart
+from common.numbers import number
 
 SMALL = 5
 DAYS_DRAWN = 400

@@ -32,6 +32,7 @@ from accompagnements.models import (
     Theme,
 )
 from accompagnements.services import label
+from common.numbers import number
 
 TYPES = dict(TypeAccompagnement.choices)
 CANAUX = dict(Canal.choices)
@@ -42,10 +43,6 @@ def minutes_text(minutes: int) -> str:
     if not hours:
         return f"{rest} min"
     return f"{number(hours)} h {rest:02d}" if rest else f"{number(hours)} h"
-
-
-def number(value: int) -> str:
-    return f"{value:,}".replace(",", "\u202f")
 
 
 class Row(TypedDict):

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from common.numbers import number
+
 WIDTH = 320
 # Horizontal bars: a label above each bar.
 ROW = 34
@@ -13,6 +15,7 @@ BASELINE = 120
 TOP = 16
 LABELS_MAX = 6
 VALUES_MAX = 12
+DIGIT = 7
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def describe(values: Sequence[tuple[str, int]]) -> str:
     if not any(value for _, value in values):
         return "Aucune donnée sur cette période."
     label, highest = max(values, key=lambda pair: pair[1])
-    return f"{len(values)} valeurs ; la plus haute : {label}, {highest}. Toutes sont dans le tableau."
+    return f"{len(values)} valeurs ; la plus haute : {label}, {number(highest)}. Toutes sont dans le tableau."
 
 
 def bar_chart(name: str, title: str, values: Sequence[tuple[str, int]]) -> Chart:
@@ -57,7 +60,7 @@ def bar_chart(name: str, title: str, values: Sequence[tuple[str, int]]) -> Chart
     highest = max([value for _, value in values], default=0) or 1
     bars = [
         Bar(
-            label, str(value), x=0, y=index * ROW + 18, width=round(WIDTH * value / highest, 1), height=BAR,
+            label, number(value), x=0, y=index * ROW + 18, width=round(WIDTH * value / highest, 1), height=BAR,
             text_x=0, text_y=index * ROW + 13,
         )
         for index, (label, value) in enumerate(values)
@@ -70,15 +73,18 @@ def column_chart(name: str, title: str, values: Sequence[tuple[str, int]]) -> Ch
     highest = max([value for _, value in values], default=0) or 1
     step = WIDTH / max(len(values), 1)
     every = -(-len(values) // LABELS_MAX)
+    # Wider than its column, a value would run into the next one: then only named columns have theirs.
+    fits = max([len(number(value)) for _, value in values], default=0) * DIGIT <= step
     bars = []
     for index, (label, value) in enumerate(values):
         height = (BASELINE - TOP) * value / highest
         bars.append(
             Bar(
-                label, str(value), x=round(index * step + step * 0.15, 1), y=round(BASELINE - height, 1),
+                label, number(value), x=round(index * step + step * 0.15, 1), y=round(BASELINE - height, 1),
                 width=round(step * 0.7, 1), height=round(height, 1), text_x=round(index * step + step / 2, 1),
                 text_y=BASELINE + 14, is_labelled=index % every == 0,
-                value_y=round(BASELINE - height - 4, 1), shows_value=len(values) <= VALUES_MAX,
+                value_y=round(BASELINE - height - 4, 1),
+                shows_value=len(values) <= VALUES_MAX and (fits or index % every == 0),
             )
         )  # fmt: skip
     return Chart(name, title, describe(values), WIDTH, HEIGHT, bars)

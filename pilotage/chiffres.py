@@ -17,12 +17,14 @@ from django.utils.formats import date_format
 
 from accompagnements.constants import PREMIER_JOUR
 from accompagnements.figures import ACTIVITY, ACTIVITY_DATA, HIDDEN, SMALL, Figure, hidden_cells
-from accompagnements.presentation import minutes_text, number
+from accompagnements.presentation import minutes_text
 from accompagnements.selectors import months_between
 from common.charts import bar_chart, column_chart
 from common.dates import today_in
+from common.numbers import number
 from contrats.models import Conseiller
 from structures.models import Convention
+from territoires.maps import DepartementMap, departement_map
 from territoires.models import Departement
 
 LIFETIME = 600  # seconds
@@ -217,6 +219,13 @@ def departement_rows(found: Chiffres) -> list[tuple[str, list[tuple[str, list[st
         for region in found.territoires
         if region.departements
     ]
+
+
+def map_of(found: Chiffres) -> DepartementMap:
+    """Colour the départements by their accompagnements, those hidden in the table apart."""
+    shown = [one for region in found.territoires for one in region.departements or [region]]
+    values = {one.code.removeprefix("D"): None if one.is_hidden else one.activity[0] for one in shown}
+    return departement_map("Accompagnements par département", values)
 
 
 FIGURES = {"mois": months_figure, "territoires": regions_figure}

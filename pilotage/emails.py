@@ -8,10 +8,11 @@ from django.db.models import Count, F, Sum
 from django.urls import reverse
 
 from accompagnements.models import Accompagnement, AccompagnementQuerySet, Groupe
-from accompagnements.presentation import minutes_text, number
+from accompagnements.presentation import minutes_text
 from accompagnements.selectors import presences, rows_of_groupe, today_in
 from common.dates import today_in as today_at
 from common.emails import absolute_url, build_email
+from common.numbers import number
 from contrats.models import Conseiller
 from notifications.registry import message
 from pilotage.constants import NAMES_TOLD

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from accompagnements.models import Accompagnement, Appartenance, Coordination, CumulConseiller
-from accompagnements.presentation import number
 from candidatures.models import Candidature
+from common.numbers import number
 from comptes.enums import RoleKind
 from comptes.models import Invitation, Role
 from contrats.enums import StatutContrat

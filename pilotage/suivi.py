@@ -13,8 +13,9 @@ from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 
 from accompagnements.models import Accompagnement, Appartenance, Groupe
-from accompagnements.presentation import minutes_text, number
+from accompagnements.presentation import minutes_text
 from accompagnements.selectors import own_groupe, today_for
+from common.numbers import number
 from comptes.models import Role
 from contrats.models import Conseiller
 from formation.enums import StatutDossier

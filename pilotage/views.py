@@ -12,11 +12,12 @@ from django.views.decorators.http import conditional_page, require_http_methods,
 from django.views.decorators.vary import vary_on_cookie
 
 from accompagnements.models import Appartenance
-from accompagnements.presentation import minutes_text, number
+from accompagnements.presentation import minutes_text
 from accompagnements.selectors import today_for
 from common.access import public
 from common.exceptions import RuleError
 from common.exports import BYTE_ORDER_MARK, decided_csv_response, write_line
+from common.numbers import number
 from common.pagination import paginate
 from comptes.access import View, any_role, roles
 from comptes.enums import SCOPES_BY_ROLE, RoleKind
@@ -31,6 +32,7 @@ from pilotage.chiffres import (
     departement_rows,
     key_figures,
     last_complete_month,
+    map_of,
     months_figure,
     regions_figure,
 )
@@ -71,6 +73,7 @@ def chiffres(request: HttpRequest) -> HttpResponse:
         "totals": key_figures(found),
         "months": months_figure(found),
         "regions": regions_figure(found),
+        "map": map_of(found),
         "departements": departement_rows(found),
     }
     return _kept(request, render(request, "pilotage/chiffres.html", context))

