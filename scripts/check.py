@@ -24,6 +24,7 @@ PRODUCTION = {
 DEPLOY = "check --deploy --fail-level WARNING"
 STEPS: dict[str, tuple[list[str], dict[str, str]]] = {
     "types": (["mypy", "."], {}),
+    "base de test": (["python", "-m", "scripts.test_database"], {}),
     "format": (["ruff", "format", "--check", "."], {}),
     "lint": (["ruff", "check", "."], {}),
     "gabarits, mise en forme": (["djlint", "--check", "templates"], {}),
@@ -69,7 +70,8 @@ def run_tests(services: dict[str, str], arguments: list[str]) -> bool:
     # What is drawn is drawn alike each time: a verdict is on the code, and can be had again. `pytest` alone draws anew.
     same = [f"--randomly-seed={SEED}", "--hypothesis-profile=check"]
     pytest = [str(ROOT / ".venv" / "bin" / "pytest"), "-n", "2", "--dist", "worksteal", "-rfEs", *same, *arguments]
-    return subprocess.run(pytest, cwd=ROOT, env={**os.environ, **services}, check=False).returncode == 0
+    environment = {**os.environ, **services, "TEST_TEMPLATE": "test_conseiller"}
+    return subprocess.run(pytest, cwd=ROOT, env=environment, check=False).returncode == 0
 
 
 def main() -> int:

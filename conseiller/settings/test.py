@@ -14,6 +14,8 @@ ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 DEMO = True
 # One connection a thread, closed with it: tests create and drop databases.
 DATABASES["default"]["OPTIONS"].pop("pool")
+# Already migrated, for `make test`; without one, each process of the tests migrates its own.
+DATABASES["default"]["TEST"] = {"NAME": "test_conseiller", "TEMPLATE": os.environ.get("TEST_TEMPLATE")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="conseiller-media-"))
 CLAMAV_URL = ""

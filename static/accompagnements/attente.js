@@ -7,6 +7,8 @@ const { compte, etat, envoi, saisie, serviceWorker } = box.dataset;
 const message = box.querySelector("[data-cn-attente-message]");
 const list = box.querySelector("[data-cn-attente-liste]");
 const button = box.querySelector("[data-cn-attente-envoyer]");
+// What the page goes on saying when there was nothing to send.
+let standing = "";
 
 // --- What the device holds
 
@@ -139,7 +141,7 @@ async function flush() {
                 }
             }
         }
-        await tell(sent ? plural(sent, "saisie envoyée.", "saisies envoyées.") : "");
+        await tell(sent ? plural(sent, "saisie envoyée.", "saisies envoyées.") : standing);
         if (sent && !form) {
             const again = document.createElement("a");
             again.href = window.location.href;
@@ -180,7 +182,8 @@ async function fromDevice() {
     const entry = asked && (await held()).find(({ uuid }) => uuid === asked);
     if (entry) {
         fill(entry);
-        await tell("Corrigez cette saisie, puis enregistrez-la.");
+        standing = "Corrigez cette saisie, puis enregistrez-la.";
+        await tell(standing);
     } else if (form.hasAttribute("data-cn-hors-ligne")) {
         // The page was kept some time ago: its identifier may have served, its day may have passed.
         form.elements.uuid.value = crypto.randomUUID();

@@ -175,7 +175,7 @@ def test_without_javascript_nothing_is_lost(chromium, live_server, conseiller, c
     page.get_by_label("Minutes (de 5 à 480)").fill("75")
     page.get_by_label("Participants", exact=True).fill("150")
     thumb.tap("Enregistrer")
-    assert page.get_by_text("150 participants, est-ce bien le nombre ?").first.is_visible()
+    page.get_by_text("150 participants, est-ce bien le nombre ?").first.wait_for()
     thumb.tap("Oui, 150 participants")
     thumb.tap("Enregistrer")
     page.wait_for_url("**/accompagnements/")

@@ -93,7 +93,10 @@ def test_a_refused_entry_stays_says_why_and_is_corrected(phone, browser_context,
     look(phone, "accompagnements-refusee")
     assert Accompagnement.objects.count() == 1
 
-    follow(phone.get_by_role("link", name="Corriger : Aide ponctuelle"))
+    with phone.expect_response(lambda answer: "/appareil/etat/" in answer.url):
+        follow(phone.get_by_role("link", name="Corriger : Aide ponctuelle"))
+    # Still said once the page has asked whether something is to be sent.
+    phone.wait_for_load_state("networkidle")
     phone.get_by_text("Corrigez cette saisie").wait_for()
     phone.get_by_label("Date", exact=True).fill(str(timezone.localdate()))
     follow(phone.get_by_role("button", name="Enregistrer", exact=True))
