@@ -59,7 +59,7 @@ RUN_PACKAGES: dict[str, Callable[[], bool]] = {
     "fonts-wqy-zenhei": _font("wqy/wqy-zenhei.ttc"),  # Names written in Chinese, Japanese, Korean.
 }
 TEST_PACKAGES = RUN_PACKAGES | {
-    "chromium": lambda: shutil.which("chromium") is not None,
+    "chromium-headless-shell": lambda: shutil.which("chromium-headless-shell") is not None,
     "libatomic1": _library("libatomic.so.1"),  # Playwright's driver needs it and does not bring it.
 }
 
