@@ -67,22 +67,21 @@ def table(report: Report, role: Role) -> None:
     page = Paginator(AccompagnementFilter(None, role=role).rows, 20).get_page(1)
     rows = present_list(page.object_list)
     context = {"rows": rows, "page_obj": page}
-    total = page.paginator.count
 
     def ours() -> str:
         return template.render(Context(context))
 
-    assert "".join(ours().split()) == "".join(by_f_string(rows, total).split())
+    assert "".join(ours().split()) == "".join(by_f_string(rows).split())
     report.compare(
         "page.table",
         lambda: [ours() for _ in range(TIMES)],
-        lambda: [by_f_string(rows, total) for _ in range(TIMES)],
+        lambda: [by_f_string(rows) for _ in range(TIMES)],
         at_most(2.5),
         clock=time.process_time,
     )
 
 
-def by_f_string(rows: list[Row], total: int) -> str:
+def by_f_string(rows: list[Row]) -> str:
     lines = "".join(
         f"""<tr>
         <td class="cn-date">
@@ -95,6 +94,7 @@ def by_f_string(rows: list[Row], total: int) -> str:
             {f'<span class="fr-text--bold">{escape(row["titre"])}</span>' if row["titre"] else ""}
             <span class="fr-hint-text">{escape(row["themes"])}</span>
             <span class="fr-hint-text">{escape(row["place"])}</span>
+            {f'<span class="fr-hint-text">Étiquettes : {escape(row["etiquettes"])}</span>' if row["etiquettes"] else ""}
         </td>
         <td>{escape(row["participants"])}</td>
         <td><a class="fr-link" href="{reverse("accompagnements:duplicate", args=[row["pk"]])}">Dupliquer
@@ -103,7 +103,7 @@ def by_f_string(rows: list[Row], total: int) -> str:
         for row in rows
     )
     return f"""<table>
-        <caption>{total} accompagnements</caption>
+        <caption>Les plus récents d’abord</caption>
         <thead><tr><th scope="col">Date et durée</th><th scope="col">Accompagnement</th>
         <th scope="col">Participants</th><th scope="col">Copier</th></tr></thead>
         <tbody>{lines}</tbody></table>"""
