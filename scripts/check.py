@@ -22,9 +22,10 @@ PRODUCTION = {
     "CLAMAV_URL": "tcp://clamav:3310",
 }
 DEPLOY = "check --deploy --fail-level WARNING"
+TEST_DATABASE = "base de test"
 STEPS: dict[str, tuple[list[str], dict[str, str]]] = {
     "types": (["mypy", "."], {}),
-    "base de test": (["python", "-m", "scripts.test_database"], {}),
+    TEST_DATABASE: (["python", "-m", "scripts.test_database"], {}),
     "format": (["ruff", "format", "--check", "."], {}),
     "lint": (["ruff", "check", "."], {}),
     "gabarits, mise en forme": (["djlint", "--check", "templates"], {}),
@@ -57,9 +58,10 @@ def run_step(name: str, services: dict[str, str]) -> bool:
     return done.returncode == 0
 
 
-def run_static_checks(services: dict[str, str]) -> bool:
+def run_static_checks(services: dict[str, str], *, before_tests: bool) -> bool:
+    steps = [name for name in STEPS if before_tests or name != TEST_DATABASE]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        passed = dict(zip(STEPS, pool.map(lambda name: run_step(name, services), STEPS), strict=True))
+        passed = dict(zip(steps, pool.map(lambda name: run_step(name, services), steps), strict=True))
     failed = [name for name, ok in passed.items() if not ok]
     if failed:
         print(f"Échecs : {', '.join(failed)}", flush=True)
@@ -82,7 +84,7 @@ def main() -> int:
     try:
         started = TEST.start()
         services = TEST.environment()
-        passed = run_static_checks(services)
+        passed = run_static_checks(services, before_tests=not arguments.static)
         if not arguments.static:
             passed = run_tests(services, for_pytest) and passed
     except ServiceError as error:

@@ -140,6 +140,7 @@ def test_same_seed_and_day_give_the_same_rows_whatever_the_hour(referentiel):  #
 
     again = load_and_forget(7, NOW.replace(hour=16))
     assert {table for table in first if first[table] != again[table]} == set()
+    assert load_and_forget(8, NOW) != first
 
 
 @pytest.fixture(scope="class")
