@@ -23,6 +23,7 @@ from accompagnements.indicateurs import (
     unnested,
 )
 from common.queries import execute_prepared
+from territoires.constants import GRANDES_COMMUNES
 
 LOCK = 4_017_001
 BATCH = 2_000
@@ -41,6 +42,15 @@ CLAIM = """
         SELECT id FROM accompagnements_marquestatistique ORDER BY id LIMIT %s
     ) RETURNING conseiller_id, departement_id, jour
 """
+
+
+def _places(departement: str) -> str:
+    """Return where a raw row is counted by itself: its département and, if it is a large one, its commune."""
+    large = ", ".join(f"'{code}'" for code in GRANDES_COMMUNES)
+    both = f"ARRAY['D' || {departement}, 'C' || a.commune_id]"
+    return f"unnest(CASE WHEN a.commune_id IN ({large}) THEN {both} ELSE ARRAY['D' || {departement}] END)"
+
+
 ROWS_OF_CONSEILLERS = f"""
     SELECT a.conseiller_id, date_trunc('month', a.date)::date AS mois, {READ}
     FROM unnest(%(conseillers)s::bigint[], %(mois)s::date[]) AS cles (conseiller_id, mois)
@@ -51,7 +61,7 @@ ROWS_OF_CONSEILLERS = f"""
     ) a
 """  # noqa: S608  # Names of ours, values as parameters.
 ROWS_OF_DEPARTEMENTS = f"""
-    SELECT 'D' || cles.departement AS territoire, a.date AS jour, {READ}
+    SELECT {_places("cles.departement")} AS territoire, a.date AS jour, {READ}
     FROM unnest(%(departements)s::text[], %(jours_cles)s::date[]) AS cles (departement, jour)
     CROSS JOIN LATERAL (
         SELECT * FROM accompagnements_accompagnement a WHERE {DEPARTEMENT} = cles.departement AND a.date = cles.jour
@@ -64,7 +74,7 @@ MONTH_OF_CONSEILLERS = f"""
     FROM accompagnements_accompagnement a WHERE {MONTH}
 """  # noqa: S608  # Names of ours, values as parameters.
 MONTH_OF_DEPARTEMENTS = f"""
-    SELECT 'D' || {DEPARTEMENT} AS territoire, a.date AS jour, {READ}
+    SELECT {_places(DEPARTEMENT)} AS territoire, a.date AS jour, {READ}
     FROM accompagnements_accompagnement a WHERE {MONTH}
 """  # noqa: S608  # Names of ours, values as parameters.
 _SUMS = ", ".join(f"NULLIF(sum({name}), 0)::integer AS {name}" for name in INDICATEURS)
@@ -147,9 +157,12 @@ def _refresh_conseillers(keys: list[tuple[int, date]]) -> None:
 
 
 def _refresh_territoires(keys: list[tuple[str, date]]) -> None:
-    """Count again the marked days of départements, and of the regions and of the country they belong to."""
+    """Count again the marked days of départements, of their large communes, of the regions and of the country."""
     regions = dict(_execute("SELECT code, region_id FROM territoires_departement"))
     days = [(f"D{departement}", jour) for departement, jour in keys]
+    days += [
+        (f"C{code}", jour) for departement, jour in keys for code in GRANDES_COMMUNES if code.startswith(departement)
+    ]
     days += sorted({(f"R{regions[departement]}", jour) for departement, jour in keys if regions[departement]})
     days += sorted({("FR", jour) for _, jour in keys})
     territoires, jours_cles = (list(column) for column in zip(*days, strict=True))
@@ -217,10 +230,12 @@ def check_month(debut: date, *, repair: bool) -> list[str]:
     return [*wrong[CONSEILLERS], *wrong[TERRITOIRES]]
 
 
-# A mark of a conseiller is for its month; one of a département for its day, and for what the day adds up to.
+# A mark of a conseiller is for its month; one of a département for its day, for its communes' and for what the day
+# adds up to.
 UNMARKED = {
     CONSEILLERS: "m.conseiller_id = k.conseiller_id AND date_trunc('month', m.jour) = k.mois",
     TERRITOIRES: "m.jour = k.jour AND k.territoire IN ('D' || m.departement_id, 'FR') OR"
+    " m.jour = k.jour AND k.territoire LIKE 'C' || m.departement_id || '%%' OR"
     " m.jour = k.jour AND k.territoire LIKE 'R%%'",
 }
 

@@ -37,6 +37,7 @@ from common.pagination import Cursors, paginate
 from common.queries import fetch_prepared
 from comptes.enums import RoleKind
 from comptes.models import Role
+from territoires.constants import GRANDES_COMMUNES
 from territoires.models import Departement
 
 ROWS = 5_000_000
@@ -182,11 +183,14 @@ def scopes_of(world: World) -> list[Scope]:
     def read_raw(name: str, rows: AccompagnementQuerySet, where: str) -> Scope:
         return Scope(name, partial(measure, rows), rows, where, 0)
 
+    small = next(code for code in world.communes if code not in GRANDES_COMMUNES)
     lieu = execute(f"SELECT lieu_id FROM {TABLE} WHERE conseiller_id = %s AND lieu_id IS NOT NULL LIMIT 1", [pks[0]])
     return [
         of_conseillers("conseiller", pks[:1]),
         read_raw("lieu", raw.filter(lieu=lieu[0][0]), f"a.lieu_id = {lieu[0][0]}"),
-        read_raw("commune", raw.filter(commune="44109"), "a.commune_id = '44109'"),
+        read_raw("commune", raw.filter(commune=small), f"a.commune_id = '{small}'"),
+        Scope("commune.large", partial(measure_territoire, "C44109"), raw.filter(commune="44109"),
+            "a.commune_id = '44109'", 5),
         of_conseillers("structure", pks[1:11]),
         of_conseillers("coordinateur", pks[:25]),
         Scope("departement", partial(measure_territoire, "D44"), raw.filter(commune__departement="44"),
@@ -209,13 +213,15 @@ def dashboards(report: Report, world: World) -> None:
             if scope.target:
                 raw = partial(measure, scope.raw, *period)
                 assert label == "whole" or ours() == raw(), name
-                times = CALLS if scope.name in {"conseiller", "structure"} else 1
+                times = CALLS if scope.name in {"conseiller", "structure", "commune.large"} else 1
                 target = at_least(scope.target)
                 report.compare(name, ours, raw, target, clock=clock, times=times)
                 # Where reading takes seconds, planning is nothing.
                 if label != "whole" or scope.target < 5:
                     theirs_too = raw_prepared(scope.raw, *period)
-                    report.compare(f"{name}.prepared", ours, theirs_too, target, clock=clock, times=times)
+                    # Of a few conseillers, a month is some twenty rows each: two queries' fixed price on both sides.
+                    theirs_least = target if scope.target > 3 else at_least(1)
+                    report.compare(f"{name}.prepared", ours, theirs_too, theirs_least, clock=clock, times=times)
                 report.compare(f"{name}.duckdb", ours, theirs, at_least(1), clock=clock)
             else:
                 times_of = {"raw": ours, "prepared": raw_prepared(scope.raw, *period), "duckdb": theirs}

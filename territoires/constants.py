@@ -12,6 +12,15 @@ FUSEAUX_COMMUNES = {
     "98719": "Pacific/Gambier",
 }
 
+# Of 100 000 inhabitants or more (INSEE, populations in force in 2026): their figures have roll-ups of their own
+# (docs/adr/0017). One more here asks for `rebuild_statistics`; one that shrinks stays.
+GRANDES_COMMUNES = (
+    "06088", "13001", "13055", "14118", "21231", "25056", "29019", "30189", "31555", "33063", "34172", "35238", "37261",
+    "38185", "42218", "44109", "45234", "49007", "51454", "54395", "57463", "59350", "63113", "66136", "67482", "68224",
+    "69123", "69266", "72181", "74010", "75056", "76351", "76540", "80021", "83137", "87085", "92012", "93048", "93066",
+    "95018", "97411", "97415",
+)  # fmt: skip
+
 # Nobody types the name of a commune at such length (the longest has 45 characters): not searched.
 SEARCH_MAX_LENGTH = 100
 SUGGESTIONS_MAX = 10

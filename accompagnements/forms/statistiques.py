@@ -59,7 +59,7 @@ class StatistiquesForm(Form):
             self.add_error("au", forms.ValidationError("La fin de la période précède son début.", code="order"))
         scope = self._scope
         for name in DETAILS:
-            if data.get(name) and scope.is_territoire:
+            if data.get(name) and scope.territoire:
                 message = "Ce filtre s'applique à l'activité d'un conseiller, d'un lieu ou d'une structure."
                 self.add_error(name, forms.ValidationError(message, code="territory"))
         return data

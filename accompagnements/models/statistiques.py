@@ -66,12 +66,13 @@ _add_series(CumulConseiller, JOURS)
 
 
 class CumulTerritoire(Cumul):
-    """Where the activity took place, one day: a département (D44), a région (R52), the country (FR).
+    """Where the activity took place, one day: a large commune (C44109), a département (D44), a région (R52), the
+    country (FR).
 
     By day and at every level: any period, whatever its borders, reads a row a day.
     """
 
-    territoire = models.CharField("territoire", max_length=4)
+    territoire = models.CharField("territoire", max_length=6)
     jour = models.DateField("jour")
 
     class Meta:

@@ -27,7 +27,8 @@ from comptes.enums import STAFF_ROLES, RoleKind
 from comptes.models import Role
 from contrats.models import Conseiller
 from structures.models import Structure
-from territoires.models import Departement, Region
+from territoires.constants import GRANDES_COMMUNES
+from territoires.models import Commune, Departement, Region
 
 OWN = ""
 OWN_LABELS = {
@@ -45,7 +46,8 @@ class Perimetre:
     measure: Callable[[date, date], Statistiques]
     # The raw rows, to narrow the scope to what roll-ups do not hold apart.
     rows: AccompagnementQuerySet
-    is_territoire: bool = False
+    # The code of the territory, if it is one.
+    territoire: str = ""
     # The activities of coordination that belong to it, where there may be any.
     coordination: CoordinationQuerySet | None = None
     # They are those of the person who looks, not of a territory.
@@ -53,11 +55,23 @@ class Perimetre:
 
 
 def narrowed(perimetre: Perimetre, filters: Mapping[str, Any]) -> Perimetre:
-    """Return the scope reduced to some rows (a commune, a type, a theme, a canal), counted from them."""
+    """Return the scope reduced to some rows (a commune, a type, a theme, a canal), counted from them.
+
+    A large commune within a territory has roll-ups of its own.
+    """
     if not filters:
         return perimetre
     rows = perimetre.rows.filter(**filters)
-    return Perimetre(perimetre.label, perimetre.is_own, partial(measure, rows), rows)
+    measured = partial(measure, rows)
+    if filters.keys() == {"commune"} and _holds_large(perimetre.territoire, filters["commune"]):
+        measured = partial(measure_territoire, f"C{filters['commune'].pk}")
+    return Perimetre(perimetre.label, perimetre.is_own, measured, rows)
+
+
+def _holds_large(territoire: str, commune: Commune) -> bool:
+    departement = commune.departement
+    around = {FRANCE, f"R{departement.region_id}", f"D{departement.pk}"}
+    return commune.pk in GRANDES_COMMUNES and territoire in around
 
 
 def find_perimetre(role: Role, code: str) -> Perimetre | None:
@@ -145,7 +159,7 @@ def _of_territoire(role: Role, code: str) -> Perimetre | None:
     if code == FRANCE:
         rows = Accompagnement.objects.order_by()
         return Perimetre(
-            "France entière", own == FRANCE, partial(measure_territoire, code), rows, is_territoire=True,
+            "France entière", own == FRANCE, partial(measure_territoire, code), rows, territoire=code,
             coordination=Coordination.objects.order_by(),
         )  # fmt: skip
     place: Departement | Region | None
@@ -161,7 +175,7 @@ def _of_territoire(role: Role, code: str) -> Perimetre | None:
         return None
     return Perimetre(
         str(place), own in parents, partial(measure_territoire, code), Accompagnement.objects.filter(**there),
-        is_territoire=True, coordination=Coordination.objects.filter(**there),
+        territoire=code, coordination=Coordination.objects.filter(**there),
     )  # fmt: skip
 
 

@@ -228,6 +228,7 @@ _MARKED_DAYS = f"""
     feuilles AS MATERIALIZED (
         SELECT code FROM territoires_departement
         WHERE %(territoire)s::text IN ('{FRANCE}', 'R' || region_id, 'D' || code)
+            OR %(territoire)s::text LIKE 'C' || code || '%%'
     ),
     sales AS MATERIALIZED (
         SELECT DISTINCT departement_id AS departement, 'D' || departement_id AS territoire, jour
@@ -265,7 +266,9 @@ OF_TERRITOIRE = _read(
     f"""
     SELECT {_MONTH_OF}, {_READ} FROM sales CROSS JOIN LATERAL (
         SELECT {_READ} FROM accompagnements_accompagnement a
-        WHERE {DEPARTEMENT} = sales.departement AND a.date = sales.jour OFFSET 0  -- Key by key, here too.
+        WHERE {DEPARTEMENT} = sales.departement AND a.date = sales.jour
+            AND (%(territoire)s::text NOT LIKE 'C%%' OR a.commune_id = right(%(territoire)s::text, -1))
+        OFFSET 0  -- Key by key, here too.
     ) a
     """,  # noqa: S608  # Names of ours, values as parameters.
 )
@@ -332,7 +335,7 @@ def _columns_of(rows: list[tuple[int, date, date]]) -> list[list[Any]]:
 
 
 def measure_territoire(territoire: str, debut: date, fin: date) -> Statistiques:
-    """Figures of what took place in a département (D44), a region (R52) or the country (FR)."""
+    """Figures of what took place in a territory of `CumulTerritoire`: D44, R52, FR, C44109 for a large commune."""
     parameters = {"territoire": territoire, "debut": debut, "fin": fin}
     return statistiques_of(_fetch_clean(OF_CLEAN_TERRITOIRE, OF_TERRITOIRE, parameters), debut, fin)
 

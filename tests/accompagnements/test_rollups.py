@@ -16,6 +16,7 @@ from accompagnements import cumuls, jobs
 from accompagnements.indicateurs import DEPARTEMENT
 from accompagnements.models import Accompagnement, CumulConseiller, CumulTerritoire, MarqueStatistique
 from accompagnements.selectors import measure, measure_conseillers, measure_territoire
+from territoires.constants import GRANDES_COMMUNES
 from tests.accompagnements.factories import AccompagnementFactory, EnPosteFactory
 from tests.accompagnements.test_statistics import rows
 from tests.territoires.factories import CommuneFactory
@@ -37,7 +38,7 @@ moves = st.lists(
 
 @pytest.fixture
 def world():
-    """Two conseillers; Nantes and Saint-Nazaire in a département, Mayenne beside it in the region."""
+    """Two conseillers; Nantes, large enough for figures of its own, and Saint-Nazaire in a département, Nouméa away."""
     communes = [
         CommuneFactory(),
         CommuneFactory(code="44184", nom="Saint-Nazaire"),
@@ -80,6 +81,7 @@ def assert_exact(conseillers, communes, debut, fin):
         assert measure_conseillers(chosen, debut, fin) == measure(raw.filter(conseiller__in=chosen), debut, fin)
     region = communes[0].departement.region_id
     for territoire, among in {
+        "C44109": raw.filter(commune="44109"),
         "D44": raw.filter(commune__departement="44"),
         "D988": raw.filter(commune__departement="988"),
         f"R{region}": raw.filter(commune__departement__region=region),
@@ -148,15 +150,17 @@ def test_commands_tell_and_repair_what_is_wrong(world):
     CumulConseiller.objects.filter(mois="2026-02-01").update(minutes=1)
     CumulTerritoire.objects.filter(territoire="FR", jour="2026-03-05").delete()
     CumulTerritoire.objects.create(territoire="D44", jour=date(2026, 3, 9), minutes=4)
+    CumulTerritoire.objects.filter(territoire="C44109", jour="2026-03-05").update(minutes=1)
 
     # Clean figures are read from the roll-ups, not from raw rows.
     assert measure_conseillers([conseillers[0].pk], FIRST, LAST).total.minutes == 30 + 1 + 30
     assert measure_territoire("FR", FIRST, LAST).total.accompagnements == 2
     told = StringIO()
-    with pytest.raises(CommandError, match="3 cumuls"):
+    with pytest.raises(CommandError, match="4 cumuls"):
         call_command("verify_statistics", stderr=told)
-    assert told.getvalue().split("\n")[:3] == [
+    assert told.getvalue().split("\n")[:4] == [
         f"conseiller_id {conseillers[0].pk}, mois 2026-02-01",
+        "territoire C44109, jour 2026-03-05",
         "territoire D44, jour 2026-03-09",
         "territoire FR, jour 2026-03-05",
     ]
@@ -179,9 +183,9 @@ def test_a_territory_reads_raw_rows_only_when_marked(world):
         return ["accompagnements_accompagnement " in query["sql"] for query in queries]
 
     jobs.refresh_statistics()
-    assert read("FR") == [False]
+    assert read("FR") == read("C44109") == [False]
     Accompagnement.objects.update(duree=45)
-    assert read("FR") == read("D44") == [False, True]
+    assert read("FR") == read("D44") == read("C44109") == [False, True]
     # What is marked is elsewhere.
     assert read("D988") == [False]
 
@@ -195,6 +199,13 @@ def test_the_code_of_a_commune_begins_with_its_departement():
         codes = [code for code, _ in places]
         cursor.execute(f"SELECT code, {told} FROM unnest(%s::text[]) AS codes (code)", [codes])  # noqa: S608  # Ours.
         assert set(cursor.fetchall()) == places
+
+
+def test_every_large_commune_has_figures_of_its_own():
+    with gzip.open(django_settings.BASE_DIR / "territoires" / "data" / "communes.csv.gz", "rt") as file:
+        large = {row["code"] for row in csv.DictReader(file) if int(row["population"] or 0) >= 100_000}
+    assert large <= set(GRANDES_COMMUNES)
+    assert len(large) > 40
 
 
 def test_rebuild_fills_from_nothing(world):

@@ -300,6 +300,24 @@ def test_filters_narrow_ones_own_activity_only(enter, client, conseiller):
     assert totals(client.get(URL, {"commune": "Nantes (44000)"}))["Accompagnements"] == "3"
 
 
+def test_a_large_commune_is_read_from_its_own_figures(client, conseiller):
+    nantes = conseiller.contrat.structure.commune
+    AccompagnementFactory(conseiller=conseiller, commune=nantes)
+    CommuneFactory(code="75056", nom="Paris", departement__code="75", codes_postaux=["75001"])
+    jobs.refresh_statistics()
+    CumulTerritoire.objects.filter(territoire="C44109").update(accompagnements=3412)
+    enter_as(client, RoleKind.ANCT)
+
+    def counted(perimetre, commune="Nantes (44000)"):
+        return totals(client.get(URL, {"perimetre": perimetre, "commune": commune}))["Accompagnements"]
+
+    around = ["FR", f"R{nantes.departement.region_id}", "D44"]
+    assert [counted(perimetre) for perimetre in around] == ["3\u202f412"] * 3
+    assert counted("D75") == counted("FR", "Paris (75001)") == "0"
+    # Of a conseiller, the rows of this conseiller.
+    assert counted(f"conseiller-{conseiller.pk}") == "1"
+
+
 def test_a_page_stays_light_whatever_its_period(client, conseiller):
     first = date(2020, 11, 17)
     Accompagnement.objects.bulk_create(
