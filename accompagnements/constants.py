@@ -33,7 +33,8 @@ LIVRAISONS_MAX = 20
 LIVRAISON_TRIES = 3
 # Shorter, the person is still there: no message.
 LIVRAISON_MOMENT = timedelta(seconds=20)
-IMPORT_MAX_SIZE = 10 * 1024 * 1024
+# As many rows with everything said, notes included, weigh some 25 MB as CSV, 15 as XLSX.
+IMPORT_MAX_SIZE = 40_000_000
 IMPORT_MAX_ROWS = 100_000
 # Files being imported at the same time by one person, and how long one nobody comes back to is kept.
 IMPORTS_OPEN_MAX = 5

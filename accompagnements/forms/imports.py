@@ -21,7 +21,7 @@ class ImportForm(Form):
 
     fichier = forms.FileField(
         label="Votre fichier XLSX ou CSV",
-        help_text="10 Mo et 100 000 lignes au maximum, sans mot de passe. La première ligne nomme les colonnes.",
+        help_text="40 Mo et 100 000 lignes au maximum, sans mot de passe. La première ligne nomme les colonnes.",
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
         error_messages={"required": "Choisissez un fichier.", "empty": "Ce fichier est vide."},
     )
@@ -29,7 +29,7 @@ class ImportForm(Form):
     def clean_fichier(self) -> UploadedFile:
         fichier: UploadedFile = self.cleaned_data["fichier"]
         if (fichier.size or 0) > IMPORT_MAX_SIZE:
-            message = "Ce fichier dépasse 10 Mo. Enregistrez-le au format XLSX, plus léger, ou découpez-le."
+            message = "Ce fichier dépasse 40 Mo. Enregistrez-le au format XLSX, plus léger, ou découpez-le."
             raise ValidationError(message, code="size")
         return fichier
 

@@ -89,7 +89,7 @@ class ImportActivite(StatusModel):
             models.CheckConstraint(
                 condition=Q(taille__gte=1, taille__lte=IMPORT_MAX_SIZE),
                 name="import_taille",
-                violation_error_message="Le fichier pèse 10 Mo au maximum.",
+                violation_error_message="Le fichier pèse 40 Mo au maximum.",
             ),
             models.CheckConstraint(
                 condition=~Q(status=StatutImport.REFUSE) | ~Q(motif_refus=""), name="import_refus_motive"

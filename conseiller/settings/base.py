@@ -252,7 +252,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="support@conseiller.example")
 
 # --- Received files -------------------------------------------------------------------------------------
-UPLOAD_MAX_SIZE = 10 * 1024 * 1024
+# Of any form; each has its own limit below. The proxy refuses 42 MB, the body included.
+UPLOAD_MAX_SIZE = 40_000_000
 FILE_UPLOAD_HANDLERS = [
     "common.uploads.CappedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
