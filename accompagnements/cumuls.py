@@ -3,6 +3,9 @@
 One writer at a time, by an advisory lock that dies with its transaction. Marks are removed in the transaction that
 writes what they asked for, before raw rows are read: killed anywhere, the writer leaves the marks and the figures as
 they were; a change committed meanwhile keeps a mark of its own.
+
+A roll-up is written over the one there was: today's are, every minute. Removed and inserted again, each would leave a
+dead row and an entry in three indexes.
 """
 
 from collections.abc import Iterator
@@ -22,7 +25,7 @@ from accompagnements.indicateurs import (
     count_rows,
     unnested,
 )
-from common.queries import execute_prepared
+from common.queries import fetch_prepared
 from territoires.constants import GRANDES_COMMUNES
 
 LOCK = 4_017_001
@@ -116,12 +119,21 @@ def _insert(table: str, select: str, *, like: str = "") -> str:
     return f"INSERT INTO {table} ({COLUMNS[like or table]}) {select}"
 
 
+def _overwrite(table: str, select: str) -> str:
+    """Return the statement that writes counted keys in place of what they were, and says which they are."""
+    columns = COLUMNS[table].removeprefix(f"{KEYS[table]}, ")
+    counted = ", ".join(f"EXCLUDED.{column}" for column in columns.split(", "))
+    keys = KEYS[table]
+    return f"{_insert(table, select)} ON CONFLICT ({keys}) DO UPDATE SET ({columns}) = ROW ({counted}) RETURNING {keys}"
+
+
 # What the worker asks every minute.
-COUNT_CONSEILLERS = _insert(CONSEILLERS, count_rows(ROWS_OF_CONSEILLERS, KEYS[CONSEILLERS], by_day=True))
-COUNT_DEPARTEMENTS = _insert(TERRITOIRES, count_rows(ROWS_OF_DEPARTEMENTS, KEYS[TERRITOIRES], by_day=False))
-COUNT_HIGHER_LEVELS = [
-    _insert(TERRITOIRES, HIGHER_LEVEL.format(table=TERRITOIRES, members=members)) for members in MEMBERS.values()
-]
+COUNT_CONSEILLERS = _overwrite(CONSEILLERS, count_rows(ROWS_OF_CONSEILLERS, KEYS[CONSEILLERS], by_day=True))
+COUNT_PLACES = _overwrite(TERRITOIRES, count_rows(ROWS_OF_DEPARTEMENTS, KEYS[TERRITOIRES], by_day=False))
+COUNT_HIGHER_LEVELS = {
+    level: _overwrite(TERRITOIRES, HIGHER_LEVEL.format(table=TERRITOIRES, members=members))
+    for level, members in MEMBERS.items()
+}
 
 
 def _execute(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
@@ -147,36 +159,42 @@ def refresh_some(limit: int = BATCH) -> int:
 
 def _refresh_conseillers(keys: list[tuple[int, date]]) -> None:
     conseillers, mois = (list(column) for column in zip(*keys, strict=True))
-    parameters = {"conseillers": conseillers, "mois": mois}
-    _execute(
-        f"DELETE FROM {CONSEILLERS} WHERE (conseiller_id, mois) IN"  # noqa: S608  # Names of ours, values as parameters.
-        " (SELECT * FROM unnest(%(conseillers)s::bigint[], %(mois)s::date[]))",
-        parameters,
-    )
-    execute_prepared(COUNT_CONSEILLERS, parameters)
+    counted = fetch_prepared(COUNT_CONSEILLERS, {"conseillers": conseillers, "mois": mois})
+    _forget(CONSEILLERS, "bigint", set(keys).difference(counted))
 
 
 def _refresh_territoires(keys: list[tuple[str, date]]) -> None:
     """Count again the marked days of départements, of their large communes, of the regions and of the country."""
     regions = dict(_execute("SELECT code, region_id FROM territoires_departement"))
-    days = [(f"D{departement}", jour) for departement, jour in keys]
-    days += [
+    places = {(f"D{departement}", jour) for departement, jour in keys}
+    places |= {
         (f"C{code}", jour) for departement, jour in keys for code in GRANDES_COMMUNES if code.startswith(departement)
-    ]
-    days += sorted({(f"R{regions[departement]}", jour) for departement, jour in keys if regions[departement]})
-    days += sorted({("FR", jour) for _, jour in keys})
-    territoires, jours_cles = (list(column) for column in zip(*days, strict=True))
-    jours = sorted(set(jours_cles))
-    parameters = {"territoires": territoires, "jours_cles": jours_cles, "jours": jours, "debut": jours[0]}
-    _execute(
-        f"DELETE FROM {TERRITOIRES} WHERE (territoire, jour) IN"  # noqa: S608  # Names of ours, values as parameters.
-        " (SELECT * FROM unnest(%(territoires)s::text[], %(jours_cles)s::date[]))",
-        parameters,
-    )
-    departements, marked = (list(column) for column in zip(*keys, strict=True))
-    execute_prepared(COUNT_DEPARTEMENTS, {"departements": departements, "jours_cles": marked})
-    for statement in COUNT_HIGHER_LEVELS:
-        execute_prepared(statement, parameters)
+    }
+    departements, jours = (list(column) for column in zip(*keys, strict=True))
+    counted = fetch_prepared(COUNT_PLACES, {"departements": departements, "jours_cles": jours})
+    _forget(TERRITOIRES, "text", places.difference(counted))
+    levels = {
+        "R": {(f"R{regions[departement]}", jour) for departement, jour in keys if regions[departement]},
+        "FR": {("FR", jour) for jour in jours},
+    }
+    for level, asked in levels.items():
+        if asked:
+            territoires, jours_cles = (list(column) for column in zip(*sorted(asked), strict=True))
+            days = sorted(set(jours_cles))
+            counted = fetch_prepared(COUNT_HIGHER_LEVELS[level], {
+                "territoires": territoires, "jours_cles": jours_cles, "jours": days, "debut": days[0],
+            })  # fmt: skip
+            _forget(TERRITOIRES, "text", asked.difference(counted))
+
+
+def _forget(table: str, kind: str, keys: set[Any]) -> None:
+    """Remove the roll-ups of keys that have no rows any more."""
+    if keys:
+        names, days = (list(column) for column in zip(*keys, strict=True))
+        _execute(
+            f"DELETE FROM {table} WHERE ({KEYS[table]}) IN (SELECT * FROM unnest(%s::{kind}[], %s::date[]))",  # noqa: S608  # Names of ours, values as parameters.
+            [names, days],
+        )
 
 
 def months_held() -> Iterator[date]:

@@ -54,7 +54,7 @@ COPIES = [
 ]
 # One in five is a workshop; what the persons said adds up to the participants or less. One in four in the lieu of the
 # conseiller, the others in three communes; one conseiller in fifty works in Nantes. One in five has a title, one in
-# fifty has notes.
+# fifty has notes. Day after day, as they were logged: those of a month lie together.
 INSERT = f"""
     INSERT INTO {TABLE} (
         created_at, updated_at, uuid, conseiller_id, type, date, duree, canal, lieu_id, commune_id, participants,
@@ -89,7 +89,7 @@ INSERT = f"""
                     'Premiers pas au clavier', 'Messagerie', 'Sécurité et mots de passe'] AS titres
             FROM generate_series(%(first)s::bigint, %(count)s::bigint) n
         ) numbers
-    ) rows
+    ) rows ORDER BY date
 """  # Only our own names are interpolated.
 
 

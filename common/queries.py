@@ -22,21 +22,12 @@ def fetch_prepared(sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     by it. `sql` is one of few texts, the same object each time: a connection keeps a cursor for each, which knows
     already how to write these parameters and read these columns (half of the time of a small query).
     """
-    return _run(sql, parameters, has_rows=True)
-
-
-def execute_prepared(sql: str, parameters: Parameters) -> None:
-    """Run a statement that returns nothing, prepared as `fetch_prepared` does."""
-    _run(sql, parameters, has_rows=False)
-
-
-def _run(sql: str, parameters: Parameters, *, has_rows: bool) -> list[tuple[Any, ...]]:
     # Once: `django.db.connection` looks for its connection at each attribute, a quarter of the time of a small query.
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.queries_logged or connection.execute_wrappers:
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return cursor.fetchall() if has_rows else []
+            return cursor.fetchall()
     connection.ensure_connection()
     text, names = _numbered(sql)
     values = [parameters[name] for name in names] if isinstance(parameters, Mapping) else parameters
@@ -45,7 +36,7 @@ def _run(sql: str, parameters: Parameters, *, has_rows: bool) -> list[tuple[Any,
         # Taken out while it works: whatever goes wrong, the next call starts from a new one.
         prepared = kept.pop(sql, None) or psycopg.RawCursor(connection.connection)
         prepared.execute(text, values, prepare=True, binary=True)
-        rows = prepared.fetchall() if has_rows else []
+        rows = prepared.fetchall()
     if len(rows) <= KEPT_ROWS:
         kept[sql] = prepared
     return rows

@@ -141,6 +141,22 @@ def test_a_statement_marks_a_key_once(world):
     assert MarqueStatistique.objects.count() == 1
 
 
+def test_a_key_counted_again_is_written_in_place(world):
+    """Today's are counted every minute: each time a dead row and three entries of index would be left behind."""
+    conseillers, communes = world
+    for _ in range(2):
+        AccompagnementFactory(conseiller=conseillers[0], commune=communes[0], date=date(2026, 1, 31))
+        jobs.refresh_statistics()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_stat_get_xact_tuples_hot_updated(t), pg_stat_get_xact_tuples_deleted(t)"
+            " FROM unnest(%s::regclass[]) t",
+            [[cumuls.CONSEILLERS, cumuls.TERRITOIRES]],
+        )
+        # The conseiller; Nantes, its département, its region, the country.
+        assert cursor.fetchall() == [(1, 0), (4, 0)]
+
+
 def test_commands_tell_and_repair_what_is_wrong(world):
     conseillers, communes = world
     for month in (1, 2, 3):

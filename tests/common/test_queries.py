@@ -1,7 +1,7 @@
 import pytest
 from django.db import DataError, connection, transaction
 
-from common.queries import KEPT_ROWS, execute_prepared, fetch_prepared
+from common.queries import KEPT_ROWS, fetch_prepared
 
 pytestmark = pytest.mark.django_db
 NUMBERS = "SELECT n, 'n° ' || n FROM generate_series(1, %(last)s::int) n"
@@ -30,11 +30,6 @@ def test_error_is_that_of_django_and_leaves_the_next_call_alone():
     with pytest.raises(DataError), transaction.atomic():
         fetch_prepared(INVERSE, {"n": 0})
     assert fetch_prepared(INVERSE, {"n": 70_000}) == [(0,)]
-
-
-def test_statement_without_rows():
-    execute_prepared("SET LOCAL work_mem = '5MB'", {})
-    assert fetch_prepared("SHOW work_mem", {}) == [("5MB",)]
 
 
 def test_watched_query_goes_through_django(django_assert_num_queries):
