@@ -14,7 +14,7 @@ from django.db import connection
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
 django.setup()
 
-from bench import export, matching, page, pdf, queue, stats  # noqa: E402  # Django first.
+from bench import export, imports, matching, page, pdf, queue, stats  # noqa: E402  # Django first.
 from bench.harness import Report  # noqa: E402
 
 AREAS = {
@@ -23,6 +23,7 @@ AREAS = {
     "pdf": pdf.run,
     "queue": queue.run,
     "export": export.run,
+    "imports": imports.run,
     "stats": stats.run,
 }
 

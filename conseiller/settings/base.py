@@ -268,6 +268,8 @@ PURGE_DRY_RUN = env.bool("PURGE_DRY_RUN", default=True)
 # --- Outside services -----------------------------------------------------------------------------------
 # Base address of the public directory of companies; empty means: do not call, the form goes on by hand.
 ANNUAIRE_ENTREPRISES_URL = env.str("ANNUAIRE_ENTREPRISES_URL", default="")
+# That of the State's geocoder (Géoplateforme); empty: an address is placed at its commune.
+GEOCODAGE_URL = env.str("GEOCODAGE_URL", default="")
 
 # --- API ------------------------------------------------------------------------------------------------
 # Closed by default: a view that says neither `public` nor its scopes opens to no token.

@@ -9,6 +9,7 @@ import requests
 import responses
 from django.core.cache import cache
 
+from common import outside
 from structures import clients
 from structures.enums import TypeStructure
 
@@ -166,7 +167,7 @@ def test_retry_after_is_obeyed_within_reason(header, pause, monkeypatch):
 
 @responses.activate
 def test_answer_too_large_is_not_read_to_the_end():
-    responses.get(f"{BASE}/search", body=b" " * (clients.MAX_BYTES + 1))
+    responses.get(f"{BASE}/search", body=b" " * (outside.MAX_BYTES + 1))
     assert clients.find_etablissement(SIRET) is None
 
 
