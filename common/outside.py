@@ -42,7 +42,10 @@ class _AwayError(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """One service: its name, in the journal and in keys of the cache, and the setting that holds its base address (empty: never called)."""
+    """One service: its name, in the journal and in keys of the cache, and the setting that holds its base address.
+
+    An empty address is never called.
+    """
 
     name: str
     setting: str

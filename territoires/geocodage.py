@@ -46,7 +46,7 @@ def _read(feature: dict[str, Any]) -> Adresse | None:
     properties = value_at(feature, "properties")
     point, score = value_at(value_at(feature, "geometry"), "coordinates"), value_at(properties, "score")
     label = text_of(value_at(properties, "label"), 200)
-    if value_at(properties, "type") not in PRECISE or not label or not isinstance(point, list) or len(point) < 2:
+    if text_of(value_at(properties, "type"), 20) not in PRECISE or not label or not isinstance(point, list) or len(point) < 2:
         return None
     numbers = [value for value in (*point[:2], score) if type(value) in {int, float} and math.isfinite(value)]
     if len(numbers) < 3 or abs(numbers[0]) > 180 or abs(numbers[1]) > 90:

@@ -69,6 +69,15 @@ def resolve_commune(text: str) -> Resolution:
     return Resolution(choices=exact or found[:SUGGESTIONS_MAX] or search_communes(text))
 
 
+def commune_of_address(text: str) -> Commune | None:
+    """Return the commune an address names: by its code postal, or after its last comma. Never a guess."""
+    if code := re.search(r"(?<![0-9])[0-9]{5}(?![0-9])", text):
+        attempts = [text[code.start() :], code[0]]
+    else:
+        attempts = [text.rpartition(",")[2]] if "," in text else []
+    return next(filter(None, (resolve_commune(attempt).commune for attempt in attempts)), None)
+
+
 def _attempts(text: str) -> Iterator[Recherche]:
     """Read a text in several ways, the most natural first."""
     recherche = parse_recherche(text)

@@ -415,11 +415,25 @@ class TrouverForm(Form):
     ouvert = forms.BooleanField(label="Ouvert maintenant", required=False)
 
 
+class AdresseForm(Form):
+    """An address to look around. It goes to the State's geocoder, and nowhere else."""
+
+    adresse = forms.CharField(
+        label="Adresse", min_length=3, max_length=200,
+        help_text="Numéro, rue et commune. Elle est transmise au seul service de géocodage de l'État, sans rien qui "
+        "vous désigne, et n'est pas conservée.",
+        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+        error_messages={"required": "Indiquez une adresse.", "min_length": "Indiquez une rue et une commune."},
+    )  # fmt: skip
+
+
 class PositionForm(Form):
-    """The position a browser gives, coarse to about 100 m as soon as it is read."""
+    """A position, of the browser or of an address: coarse to about 100 m as soon as it is read."""
 
     latitude = forms.FloatField(min_value=-90, max_value=90, widget=forms.HiddenInput)
     longitude = forms.FloatField(min_value=-180, max_value=180, widget=forms.HiddenInput)
+    # What the geocoder calls it, to say it again on the next pages.
+    autour = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def clean_latitude(self) -> float:
         return round(float(self.cleaned_data["latitude"]), 3)

@@ -35,12 +35,14 @@ from accompagnements.selectors.groupes import (
 )
 from accompagnements.selectors.lieux import (
     Ici,
+    Situation,
     Trouve,
     find_lieux,
     from_commune,
     from_point,
     lieux_for_entry,
     lieux_of,
+    locate,
     public_lieux,
     similar_lieux,
 )
@@ -80,6 +82,7 @@ __all__ = [
     "Periode",
     "PersonneSuivie",
     "Seance",
+    "Situation",
     "Statistiques",
     "ThemeOffert",
     "Trouve",
@@ -97,6 +100,7 @@ __all__ = [
     "last_months",
     "lieux_for_entry",
     "lieux_of",
+    "locate",
     "measure",
     "measure_conseillers",
     "measure_coordination",

@@ -19,8 +19,10 @@ from common.queries import fetch_prepared
 from contrats.enums import STATUTS_EN_POSTE
 from contrats.models import Conseiller
 from territoires.distance import distance_km
+from territoires.geocodage import Adresse, geocode
 from territoires.keys import search_key
 from territoires.models import Commune
+from territoires.selectors import commune_of_address
 
 # « Ouvert maintenant » is known once a place is read: so many are, a page, whatever is found.
 OPEN_READ = 300
@@ -86,6 +88,27 @@ def from_point(latitude: float, longitude: float) -> Ici | None:
         [commune.pk, longitude, latitude],
     )
     return Ici(commune, latitude, longitude, x, y, is_point=True)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where an address is: a place, or the addresses to choose from. Neither: it is unknown, or nobody answers."""
+
+    ici: Ici | None = None
+    label: str = ""
+    choices: Sequence[Adresse] = ()
+    is_away: bool = False
+
+
+def locate(text: str) -> Situation:
+    """Place an address: itself, to about 100 m, else the commune it names."""
+    found = geocode(text)
+    if found and len(found) > 1:
+        return Situation(choices=found)
+    if found and (ici := from_point(round(found[0].latitude, 3), round(found[0].longitude, 3))):
+        return Situation(ici, found[0].label)
+    commune = commune_of_address(text)
+    return Situation(from_commune(commune) if commune else None, is_away=found is None)
 
 
 @dataclass(frozen=True)

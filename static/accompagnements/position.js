@@ -1,4 +1,5 @@
-// « Autour de ma position ». Without this module, or without the person's agreement, a commune does as well.
+// « Autour de ma position » and the filters that go with a search around a place. Without this module, or without the
+// person's agreement, a commune or an address does as well.
 
 const form = document.querySelector("[data-cn-position]");
 const WORDS = {
@@ -10,16 +11,29 @@ const WORDS = {
 // About 100 m: nobody needs better, and nobody else is told.
 const coarse = (degrees) => degrees.toFixed(3);
 
+// What was chosen in the first form is asked for around the place too.
+function takeFilters(target) {
+    for (const old of target.querySelectorAll("[data-cn-filtre]")) {
+        old.remove();
+    }
+    for (const [name, value] of new FormData(document.getElementById(target.dataset.cnFiltres))) {
+        if (["acces", "service", "ouvert"].includes(name)) {
+            const input = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+            input.dataset.cnFiltre = "";
+            target.append(input);
+        }
+    }
+}
+
 function send({ coords }) {
     form.elements.latitude.value = coarse(coords.latitude);
     form.elements.longitude.value = coarse(coords.longitude);
-    for (const [name, value] of new FormData(document.getElementById(form.dataset.cnPosition))) {
-        if (["acces", "service", "ouvert"].includes(name)) {
-            const input = Object.assign(document.createElement("input"), { type: "hidden", name, value });
-            form.append(input);
-        }
-    }
+    takeFilters(form);
     form.submit();
+}
+
+for (const around of document.querySelectorAll("[data-cn-filtres]")) {
+    around.addEventListener("submit", () => takeFilters(around));
 }
 
 if (form && "geolocation" in navigator) {

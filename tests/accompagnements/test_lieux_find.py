@@ -4,6 +4,7 @@ import math
 from datetime import date, time
 
 import pytest
+import responses
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -15,6 +16,7 @@ from territoires.distance import distance_km
 from tests.accompagnements.factories import EnPosteFactory, ExceptionFactory, LieuActiviteFactory, PassageFactory
 from tests.contrats.factories import ConseillerFactory
 from tests.territoires.factories import CommuneFactory
+from tests.territoires.test_geocodage import BASE, answer, feature
 
 FIND = "/trouver-un-conseiller/"
 
@@ -109,6 +111,75 @@ def test_position_that_is_nowhere_of_ours(client, receives, data):
     page = client.post(FIND, data)
     assert page.status_code == 200
     assert "dans aucune commune" in page.content.decode()
+
+
+class TestAroundAnAddress:
+    """Posted: an address is in no URL. The geocoder places it, else the commune it names does."""
+
+    @pytest.fixture(autouse=True)
+    def _geocoder(self, settings, receives):
+        settings.GEOCODAGE_URL = BASE
+        receives("Mairie")
+        receives("Près", 47.2312, -1.5155)
+
+    @responses.activate
+    def test_the_nearest_to_the_address_come_first_on_every_page(self, client):
+        answer(feature("8 Rue Paul Bellamy 44000 Nantes", point=(-1.51561, 47.23117)))
+        page = client.post(FIND, {"adresse": "8 rue paul bellamy nantes", "acces": "libre"})
+        assert names(page) == ["Près", "Mairie"]
+        text = page.content.decode()
+        assert "Autour de 8 Rue Paul Bellamy 44000 Nantes" in text
+        assert "47.23117" not in text
+        here = page.context["position"].initial
+        assert (here["latitude"], here["longitude"]) == (47.231, -1.516)
+        again = client.post(FIND, here)
+        assert names(again) == ["Près", "Mairie"]
+        assert "Autour de 8 Rue Paul Bellamy" in again.content.decode()
+        assert len(responses.calls) == 1
+
+    @responses.activate
+    def test_as_likely_ones_are_chosen_from(self, client):
+        answer(feature("Rue de la Paix 44000 Nantes", score=0.7), feature("Rue de la Paix 44400 Rezé", score=0.69))
+        page = client.post(FIND, {"adresse": "rue de la paix"})
+        assert "laquelle" in page.content.decode()
+        assert "Rue de la Paix 44400 Rezé" in page.content.decode()
+        assert 'value="rue de la paix"' in page.content.decode()
+        assert "rows" not in page.context
+
+    @responses.activate
+    @pytest.mark.parametrize("status", [200, 503])
+    def test_the_commune_serves_when_the_street_cannot_be_placed(self, client, status):
+        responses.get(f"{BASE}/search", json={"features": []}, status=status)
+        page = client.post(FIND, {"adresse": "12 rue Inconnue 44000 Nantes"})
+        assert names(page) == ["Mairie", "Près"]
+        assert "Près de Nantes (44)" in page.content.decode()
+        assert "n’a pas pu être située" in page.content.decode()
+
+    @responses.activate
+    @pytest.mark.parametrize(
+        ("typed", "status", "told"),
+        [
+            ("rue Inconnue", 200, "introuvable"), ("rue Inconnue", 503, "ne répond pas"), ("", 200, "Indiquez une"),
+            ("a", 200, "une rue et une commune"), ("x" * 201, 200, "200"),
+        ],
+    )  # fmt: skip
+    def test_a_bad_address_is_answered_beside_its_field(self, client, typed, status, told):
+        responses.get(f"{BASE}/search", json={"features": []}, status=status)
+        page = client.post(FIND, {"adresse": typed})
+        assert page.status_code == 200
+        assert told in page.context["address"].errors["adresse"][0]
+        assert typed in page.content.decode()
+
+    def test_without_any_geocoder_the_commune_still_serves(self, client, settings):
+        settings.GEOCODAGE_URL = ""
+        assert names(client.post(FIND, {"adresse": "2 rue de l'Hôtel-de-Ville, Nantes"})) == ["Mairie", "Près"]
+
+    @responses.activate
+    def test_the_address_is_in_no_journal(self, client, caplog):
+        responses.get(f"{BASE}/search", status=503)
+        client.post(FIND, {"adresse": "8 rue Paul Bellamy"})
+        assert "geocodage" in caplog.text
+        assert "Bellamy" not in caplog.text
 
 
 @pytest.mark.parametrize(
