@@ -103,6 +103,8 @@ def present_own(lieu: LieuActivite, now: datetime) -> Fiche:
     where = f"{latitude:.5f}, {longitude:.5f}"
     if not lieu.has_own_point:
         where += " : la mairie de la commune, faute de mieux. Donnez ses coordonnées pour le placer exactement."
+    elif lieu.geocode_score is not None:
+        where += " : trouvé d'après l'adresse. Donnez ses coordonnées si ce n'est pas exact."
     fiche.facts.append(("Place sur la carte", where))
     fiche.facts.append(("SIRET", lieu.siret or "Inconnu"))
     return fiche

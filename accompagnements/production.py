@@ -35,6 +35,11 @@ BROKEN = (
 )
 
 
+@action("accompagnements.place_lieu")
+def place_lieu(lieu: int) -> None:
+    services.place_lieu(lieu)
+
+
 @contextmanager
 def alone(kind: str, pk: int) -> Iterator[None]:
     """Be the only one at this work. The lock is the connection's: a worker that dies lets it go at once."""

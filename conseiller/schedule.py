@@ -113,6 +113,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "accompagnements.jobs.read_waiting_imports",
         "schedule": crontab(minute=45),
     },
+    "accompagnements: place the lieux whose address waits for the geocoder": {
+        "task": "accompagnements.jobs.place_lieux",
+        "schedule": crontab(minute=40),
+    },
     # Every hour: it is nine o'clock somewhere.
     "pilotage: remind conseillers who logged nothing for long": {
         "task": "pilotage.jobs.remind_silent_conseillers",

@@ -35,10 +35,15 @@ def geocode(text: str, *, code_commune: str = "") -> list[Adresse] | None:
     `code_commune` keeps to one commune. Takes less than three seconds whatever the server does, and raises nothing.
     """
     parameters = {"q": text, "limit": str(FOUND_MAX), "autocomplete": "0"}
-    answer = GEOCODEUR.get("/search", parameters | ({"citycode": code_commune} if code_commune else {}))
+    # The geocoder knows wards, not the communes they make.
+    if code_commune and code_commune not in WARDS.values():
+        parameters["citycode"] = code_commune
+    answer = GEOCODEUR.get("/search", parameters)
     if not isinstance(value_at(answer, "features"), list):
         return None
-    found = sorted(filter(None, map(_read, dicts_of(answer["features"]))), key=lambda one: -one.score)[:FOUND_MAX]
+    read = [one for one in map(_read, dicts_of(answer["features"])) if one]
+    there = [one for one in read if code_commune in {"", one.code_commune}]
+    found = sorted(there, key=lambda one: -one.score)[:FOUND_MAX]
     return [one for one in found if one.score >= SCORE_MIN and one.score >= found[0].score - AS_GOOD]
 
 
@@ -46,7 +51,12 @@ def _read(feature: dict[str, Any]) -> Adresse | None:
     properties = value_at(feature, "properties")
     point, score = value_at(value_at(feature, "geometry"), "coordinates"), value_at(properties, "score")
     label = text_of(value_at(properties, "label"), 200)
-    if text_of(value_at(properties, "type"), 20) not in PRECISE or not label or not isinstance(point, list) or len(point) < 2:
+    if (
+        text_of(value_at(properties, "type"), 20) not in PRECISE
+        or not label
+        or not isinstance(point, list)
+        or len(point) < 2
+    ):
         return None
     numbers = [value for value in (*point[:2], score) if type(value) in {int, float} and math.isfinite(value)]
     if len(numbers) < 3 or abs(numbers[0]) > 180 or abs(numbers[1]) > 90:

@@ -49,6 +49,10 @@ class LieuActiviteQuerySet(models.QuerySet["LieuActivite"]):
     def active(self) -> Self:
         return self.filter(archived_at=None)
 
+    def to_place(self) -> Self:
+        """Those whose address nobody has placed, nor tried to."""
+        return self.active().filter(latitude=None, geocode_at=None, itinerant=False)
+
     def public(self) -> Self:
         """What anyone may find: it receives the public, and a conseiller in post receives there."""
         # Not a join: several conseillers share a place, which is there once.
@@ -103,6 +107,10 @@ class LieuActivite(HorodatageModel):
     longitude = models.FloatField(
         "longitude", null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
+    # When the geocoder answered for this address, and how sure it was: the coordinates are then its own. None and
+    # none: given by someone, or not asked for yet.
+    geocode_at = models.DateTimeField("cherché par le géocodage le", null=True, blank=True, editable=False)
+    geocode_score = models.FloatField("score du géocodage", null=True, blank=True, editable=False)
     # Kilometres in the plane of the commune's zone, written by the database.
     position = PointField("position", null=True, editable=False)
     conseillers = models.ManyToManyField(Conseiller, related_name="lieux", verbose_name="conseillers", blank=True)
@@ -159,6 +167,12 @@ class LieuActivite(HorodatageModel):
                 violation_error_message="Indiquez la latitude et la longitude, ou aucune des deux.",
             ),
             models.CheckConstraint(
+                condition=Q(geocode_score=None)
+                | Q(geocode_score__gte=0, geocode_score__lte=1, geocode_at__isnull=False, latitude__isnull=False),
+                name="lieu_geocode",
+                violation_error_message="Un score de géocodage, de 0 à 1, va avec des coordonnées.",
+            ),
+            models.CheckConstraint(
                 condition=Q(siret="") | Q(siret__regex=r"^[0-9]{14}$"),
                 name="lieu_siret_14_chiffres",
                 violation_error_message="Un SIRET compte 14 chiffres.",
@@ -188,11 +202,30 @@ class LieuActivite(HorodatageModel):
             GistIndex("position", name="lieu_position", condition=Q(archived_at=None)),
         ]
         triggers = [
+            # Coordinates the geocoder found go with the address they were found for; those someone typed stay.
             pgtrigger.Trigger(
                 name="position_from_place",
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("commune_id", "latitude", "longitude"),
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("adresse", "code_postal", "commune_id", "latitude", "longitude"),
                 when=pgtrigger.Before,
-                func="NEW.position := position_dans_commune(NEW.commune_id, NEW.longitude, NEW.latitude); RETURN NEW;",
+                func="""
+                    IF TG_OP = 'UPDATE' AND NEW.geocode_at IS NOT DISTINCT FROM OLD.geocode_at THEN
+                        IF (NEW.latitude, NEW.longitude) IS DISTINCT FROM (OLD.latitude, OLD.longitude) THEN
+                            NEW.geocode_at := NULL;
+                            NEW.geocode_score := NULL;
+                        ELSIF (NEW.adresse, NEW.code_postal, NEW.commune_id)
+                            IS DISTINCT FROM (OLD.adresse, OLD.code_postal, OLD.commune_id) THEN
+                            IF OLD.geocode_score IS NOT NULL THEN
+                                NEW.latitude := NULL;
+                                NEW.longitude := NULL;
+                            END IF;
+                            NEW.geocode_at := NULL;
+                            NEW.geocode_score := NULL;
+                        END IF;
+                    END IF;
+                    NEW.position := position_dans_commune(NEW.commune_id, NEW.longitude, NEW.latitude);
+                    RETURN NEW;
+                """,
             ),
             # Nobody receives any more in an archived place: it leaves the lists and no longer counts.
             pgtrigger.Trigger(

@@ -2,11 +2,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.http import QueryDict
 from django.utils import timezone
 
-from accompagnements.constants import LIEUX_MAX
+from accompagnements.constants import LIEU_EXTENT_KM, LIEUX_MAX
 from accompagnements.models import (
     Accompagnement,
     ExceptionHoraires,
@@ -19,6 +20,9 @@ from common.exceptions import RuleError
 from comptes.models import Role
 from comptes.services import record
 from contrats.models import Conseiller
+from notifications.services import queue_effet
+from territoires.distance import distance_km
+from territoires.geocodage import geocode
 from territoires.models import Commune
 
 # Two merges at once could each wait for what the other holds: one after the other.
@@ -56,7 +60,49 @@ def create_lieu(
     with refusing():
         lieu = LieuActivite.objects.create(nom=nom, adresse=adresse, commune=commune, **details)
         lieu.conseillers.add(conseiller)
+    _ask_place(lieu)
     return lieu
+
+
+def _ask_place(lieu: LieuActivite) -> None:
+    """Have an address without coordinates looked for: the geocoder may be away, nobody waits for it."""
+    if settings.GEOCODAGE_URL and LieuActivite.objects.to_place().filter(pk=lieu.pk).exists():
+        queue_effet(
+            "accompagnements.place_lieu",
+            cle=f"accompagnements.place_lieu:{lieu.pk}:{lieu.updated_at.isoformat()}",
+            lieu=lieu.pk,
+        )
+
+
+def place_lieu(lieu: int) -> None:
+    """Give a lieu the coordinates of its address, if the geocoder knows it well enough.
+
+    Away, it is asked again by the hourly job; what it does not know stays at the town hall.
+    """
+    row = LieuActivite.objects.to_place().select_related("commune").filter(pk=lieu).first()
+    if row is None:
+        return
+    commune = row.commune
+    text = f"{row.adresse} {row.code_postal or commune.codes_postaux[0]} {commune.nom}"
+    found = geocode(text, code_commune=commune.code)
+    if found is None:
+        return
+    values: dict[str, Any] = {"geocode_at": timezone.now()}
+    if found and distance_km(commune, found[0]) <= LIEU_EXTENT_KM:
+        # To a metre.
+        point = {"latitude": round(found[0].latitude, 5), "longitude": round(found[0].longitude, 5)}
+        values |= point | {"geocode_score": min(found[0].score, 1.0), "updated_at": timezone.now()}
+    # Unless it moved, or someone placed it, meanwhile.
+    unchanged = {"adresse": row.adresse, "code_postal": row.code_postal, "commune": commune}
+    LieuActivite.objects.to_place().filter(pk=row.pk, **unchanged).update(**values)
+
+
+def place_waiting_lieux(limit: int) -> int:
+    """Try again for those the geocoder gave no answer about, and return how many were tried."""
+    waiting = list(LieuActivite.objects.to_place().order_by("?").values_list("pk", flat=True)[:limit])
+    for pk in waiting:
+        place_lieu(pk)
+    return len(waiting)
 
 
 @transaction.atomic
@@ -101,6 +147,7 @@ def update_lieu(*, lieu: LieuActivite, values: Mapping[str, Any], by: Role) -> L
     for name, value in values.items():
         setattr(lieu, name, value)
     lieu.save()
+    _ask_place(lieu)
     return lieu
 
 
@@ -212,7 +259,8 @@ def _complete(garde: LieuActivite, doublon: LieuActivite) -> None:
         if not getattr(garde, name):
             setattr(garde, name, getattr(doublon, name))
     if not garde.has_own_point:
-        garde.latitude, garde.longitude = doublon.latitude, doublon.longitude
+        for name in ("latitude", "longitude", "geocode_at", "geocode_score"):
+            setattr(garde, name, getattr(doublon, name))
     taken = set(garde.passages.values_list("date", "debut"))
     for passage in doublon.passages.all():
         if (passage.date, passage.debut) not in taken:

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accompagnements import selectors
 from accompagnements.models import LieuActivite
 from comptes.enums import RoleKind
+from territoires.geocodage import Adresse
 from tests.accompagnements.factories import ExceptionFactory, LieuActiviteFactory, PassageFactory, in_post_today
 from tests.browser import PHONE, follow, look, sign_in
 from tests.marks import TRANSACTIONAL
@@ -90,3 +92,32 @@ def test_someone_looks_for_a_conseiller(page, lieux):
     look(page, "lieu-public")
     page.goto("/donnees-ouvertes/")
     look(page, "donnees-ouvertes")
+
+
+def test_someone_looks_around_an_address(page, lieux, monkeypatch):
+    """The filters chosen above go with it, and nothing of it is in the address of the page."""
+    known = {
+        "rue de la paix": [
+            Adresse("Rue de la Paix 44000 Nantes", 47.215, -1.556, "44109", 0.72),
+            Adresse("Rue de la Paix 44400 Rezé", 47.18, -1.55, "44143", 0.7),
+        ]
+    }
+    monkeypatch.setattr(selectors.lieux, "geocode", lambda text: known.get(text, []))
+    page.set_viewport_size(PHONE)
+    page.goto("/trouver-un-conseiller/")
+    page.get_by_label("Accès", exact=True).select_option("rdv")
+    page.locator("[name=adresse]").fill("rue qui n'existe pas")
+    follow(page.get_by_role("button", name="Autour de cette adresse"))
+    assert page.get_by_label("Accès", exact=True).input_value() == "rdv"
+    assert page.get_by_text("Cette adresse est introuvable").first.is_visible()
+    look(page, "trouver-adresse-inconnue")
+    page.locator("[name=adresse]").fill("rue de la paix")
+    follow(page.get_by_role("button", name="Autour de cette adresse"))
+    look(page, "trouver-adresses")
+    follow(page.get_by_role("button", name="Rue de la Paix 44000 Nantes"))
+    assert page.get_by_role("heading", name="Autour de Rue de la Paix 44000 Nantes").is_visible()
+    assert [one.split("\n")[0].strip() for one in page.locator(".cn-lieu h3").all_inner_texts()] == [
+        "Mairie annexe de Doulon A"
+    ]
+    look(page, "trouver-autour")
+    assert "paix" not in page.url

@@ -40,9 +40,11 @@ def test_an_address_is_placed():
 
 @responses.activate
 def test_one_commune_may_be_asked_for_and_a_ward_is_part_of_it():
-    answer(feature("1 Rue de Crimée 75019 Paris", citycode="75119"))
+    answer(feature("1 Rue de Crimée 75019 Paris", citycode="75119"), feature())
     assert [one.code_commune for one in geocode("1 rue de crimée", code_commune="75056")] == ["75056"]
-    assert responses.calls[0].request.params["citycode"] == "75056"
+    assert "citycode" not in responses.calls[0].request.params
+    assert len(geocode("12 rue crébillon", code_commune="44109")) == 1
+    assert responses.calls[1].request.params["citycode"] == "44109"
     assert [whole_commune(code) for code in ("69383", "13208", "44109", "75", "")] == [
         "69123", "13055", "44109", "75", "",
     ]  # fmt: skip
