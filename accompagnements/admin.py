@@ -238,6 +238,7 @@ class GroupeAdmin(BaseAdmin):
     """Opened here, and given to a successor here: members stay, with their dates."""
 
     editors = frozenset({RoleKind.ANCT})
+    perimetre = "groupe"
     list_display = ["nom", "coordinateur", "departement"]
     list_filter = ["departement"]
     list_select_related = ["coordinateur", "departement"]

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from common.exceptions import RuleError
 
@@ -21,6 +22,15 @@ class BaseAdmin(admin.ModelAdmin):
     editors: ClassVar[frozenset[str]] = frozenset()
     show_full_result_count = False
     list_per_page = 50
+
+    # What the page of statistics calls a row, before its number; empty: nothing of it is counted there.
+    perimetre: ClassVar[str] = ""
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """« Voir sur le site »: the figures of what has some, else its own page."""
+        if obj is not None and self.perimetre:
+            return f"{reverse('accompagnements:statistics')}?perimetre={self.perimetre}-{obj.pk}"
+        return super().get_view_on_site_url(obj)
 
     def _may_edit(self, request: HttpRequest) -> bool:
         role = getattr(request, "role", None)

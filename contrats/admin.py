@@ -40,6 +40,7 @@ class ConseillerAdmin(BaseAdmin):
     """The equipment is noted here (S3); the contract is written by its validation."""
 
     editors = frozenset({RoleKind.ANCT, RoleKind.BDT})
+    perimetre = "conseiller"
     list_display = ["compte", "contrat", "tenue_remise_at", "mobilier_remis_at"]
     list_select_related = ["compte", "contrat"]
     search_fields = ["compte__nom", "compte__email"]

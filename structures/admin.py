@@ -74,6 +74,7 @@ class DemandeActionForm(ActionForm):
 @admin.register(Structure)
 class StructureAdmin(BaseAdmin):
     editors: ClassVar[frozenset[str]] = frozenset({RoleKind.ANCT})
+    perimetre = "structure"
     list_display = ("nom", "siret", "ridet", "type", "commune", "verifiee_at", "fermee")
     list_filter = ("type", "fermee", "france_services")
     list_select_related = ("commune",)

@@ -6,6 +6,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from django.utils.text import slugify
+
 from accompagnements.models import (
     Accompagnement,
     AccompagnementQuerySet,
@@ -76,10 +78,13 @@ def _holds_large(territoire: str, commune: Commune) -> bool:
 
 def find_perimetre(role: Role, code: str) -> Perimetre | None:
     """Return the scope named by a code of the address: one's own, `FR`, `R52`, `D44`, `structure-3`, `conseiller-7`,
-    `lieu-12`. None: it does not exist, or is not for this role to name."""
+    `lieu-12`, `groupe-4`, `reseau-emmaus-connect`. None: it does not exist, or is not for this role to name."""
     if code == OWN:
         return own_perimetre(role)
     kind, _, key = code.partition("-")
+    if kind == "reseau":
+        reseau = _reseaux(role).get(key)
+        return _of_reseau(reseau, reseau) if reseau else None
     if key.isascii() and key.isdigit() and len(key) < 19:
         return _of_row(role, kind, int(key))
     return _of_territoire(role, code)
@@ -95,12 +100,10 @@ def own_perimetre(role: Role) -> Perimetre:
         if found is not None:
             is_coordinateur = role.kind == RoleKind.COORDINATEUR
             return _with_own_coordination(role, found) if is_coordinateur else found
-    conseillers = Conseiller.objects.visible_to(role)
+    label = OWN_LABELS.get(RoleKind(role.kind), "Mon périmètre")
     if role.kind == RoleKind.GRAND_RESEAU and role.reseau:
-        conseillers = Conseiller.objects.filter(contrat__structure__reseau=role.reseau)
-    return _of_conseillers(
-        OWN_LABELS.get(RoleKind(role.kind), "Mon périmètre"), conseillers.values_list("pk", flat=True)
-    )
+        return _of_reseau(label, role.reseau)
+    return _of_conseillers(label, Conseiller.objects.visible_to(role).values_list("pk", flat=True))
 
 
 def own_territoire(role: Role) -> str:
@@ -130,6 +133,19 @@ def _of_conseillers(label: str, conseillers: Any) -> Perimetre:
     return Perimetre(label, True, partial(measure_conseillers, pks), rows)
 
 
+def _of_reseau(label: str, reseau: str) -> Perimetre:
+    conseillers = Conseiller.objects.filter(contrat__structure__reseau=reseau)
+    return _of_conseillers(label, conseillers.values_list("pk", flat=True))
+
+
+def _reseaux(role: Role) -> dict[str, str]:
+    """Return the national networks this role may name: what the address says of each, and its name."""
+    if role.kind not in STAFF_ROLES:
+        return {}
+    names = Structure.objects.exclude(reseau="").order_by("reseau").values_list("reseau", flat=True)
+    return {slugify(name): name for name in names.distinct()}
+
+
 def _of_row(role: Role, kind: str, pk: int) -> Perimetre | None:
     """Return the scope of a row this role may read: figures are then its own to see."""
     if kind == "conseiller" and (groupe := own_groupe(role)):
@@ -146,6 +162,10 @@ def _of_row(role: Role, kind: str, pk: int) -> Perimetre | None:
         structure = Structure.objects.visible_to(role).filter(pk=pk).first()
         conseillers = Conseiller.objects.filter(contrat__structure=pk).values_list("pk", flat=True)
         return _of_conseillers(str(structure), conseillers) if structure else None
+    if kind == "groupe" and (followed := Groupe.objects.visible_to(role).filter(pk=pk).first()):
+        perimetre = _of_groupe(role, followed)
+        theirs = Coordination.objects.visible_to(role).filter(coordinateur=followed.coordinateur_id)
+        return replace(perimetre, coordination=theirs, is_own_coordination=False)
     if kind == "lieu":
         lieu = LieuActivite.objects.visible_to(role).filter(pk=pk).first()
         # A conseiller answers for what they did there, not for what colleagues did.
@@ -196,6 +216,7 @@ def perimetre_choices(role: Role) -> list[tuple[str, Any]]:
         _add(choices, "Un conseiller", [(code, name) for name, code in conseillers])
     if own_territoire(role) != FRANCE:
         choices.append((FRANCE, "France entière"))
+    _add(choices, "Réseaux nationaux", [(f"reseau-{key}", name) for key, name in _reseaux(role).items()])
     _add(choices, "Régions", [(f"R{one.pk}", str(one)) for one in Region.objects.all()])
     _add(choices, "Départements", [(f"D{one.pk}", str(one)) for one in Departement.objects.all()])
     return choices

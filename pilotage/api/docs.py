@@ -136,9 +136,9 @@ statistiques = extend_schema(
     parameters=[
         _text(
             "perimetre",
-            "`FR`, `R52`, `D44` (voyez `/territoires/`), `structure-3`, `conseiller-7`, `lieu-12`. Sans lui : celui du "
-            "rôle.",
-            pattern="^[A-Za-z0-9-]{1,30}$",
+            "`FR`, `R52`, `D44` (voyez `/territoires/`), `structure-3`, `conseiller-7`, `lieu-12`, `groupe-4`, "
+            "`reseau-emmaus-connect`. Sans lui : celui du rôle.",
+            pattern="^[A-Za-z0-9-]{1,80}$",
             example="FR",
         ),
         DU, AU, TYPE, CANAL, THEME, COMMUNE,

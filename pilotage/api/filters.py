@@ -176,7 +176,7 @@ class StatistiquesForm(forms.Form):
 
     perimetre = forms.CharField(
         required=False,
-        validators=[RegexValidator(r"^[A-Za-z0-9-]{1,30}\Z", "Ce périmètre n'est pas de la bonne forme.")],
+        validators=[RegexValidator(r"^[A-Za-z0-9-]{1,80}\Z", "Ce périmètre n'est pas de la bonne forme.")],
     )
     du = IsoDateField(required=False)
     au = IsoDateField(required=False)

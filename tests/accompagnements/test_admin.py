@@ -4,7 +4,7 @@ from django.urls import reverse
 from accompagnements.models import Accompagnement, Theme
 from comptes.enums import RoleKind
 from tests.accompagnements.entry import sign_in
-from tests.accompagnements.factories import AccompagnementFactory, LieuActiviteFactory
+from tests.accompagnements.factories import AccompagnementFactory, AppartenanceFactory, LieuActiviteFactory
 from tests.comptes.factories import RoleFactory
 
 
@@ -53,6 +53,18 @@ def test_bdt_reads_the_themes_and_changes_none(client):
     staff(client, RoleKind.BDT)
     assert client.get(admin_url("theme_change", 5)).status_code == 200
     assert client.post(admin_url("theme_change", 5), {"nom": "Courriel"}).status_code == 403
+
+
+def test_what_has_figures_leads_to_them(client):
+    appartenance = AppartenanceFactory()
+    conseiller, groupe = appartenance.conseiller, appartenance.groupe
+    staff(client, RoleKind.ANCT)
+    for row in (conseiller, groupe, conseiller.contrat.structure):
+        name = row._meta.model_name
+        address = f"{reverse('accompagnements:statistics')}?perimetre={name}-{row.pk}"
+        page = client.get(reverse(f"admin:{row._meta.app_label}_{name}_change", args=[row.pk]))
+        assert f'href="{address}"' in page.content.decode()
+        assert client.get(address).context["form"].errors == {}
 
 
 @pytest.mark.parametrize("name", ["theme", "etiquette", "lieuactivite", "accompagnement", "accompagnementrevision"])

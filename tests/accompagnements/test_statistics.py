@@ -18,6 +18,7 @@ from structures.models import Structure
 from tests.accompagnements.entry import sign_in
 from tests.accompagnements.factories import (
     AccompagnementFactory,
+    AppartenanceFactory,
     CoordinationFactory,
     EnPosteFactory,
     EtiquetteFactory,
@@ -219,6 +220,26 @@ def test_each_role_sees_its_scope(client, country, conseiller, kind, territory, 
     assert totals(client.get(URL))["Accompagnements"] == expected
     jobs.refresh_statistics()
     assert totals(client.get(URL))["Accompagnements"] == expected
+
+
+def test_staff_name_a_network_or_a_group(client, country, conseiller):
+    """A group counts the days of membership, and what its coordinateur did."""
+    Structure.objects.filter(pk=conseiller.contrat.structure_id).update(reseau="Emmaüs Connect")
+    groupe = AppartenanceFactory(conseiller=conseiller, debut=date(2026, 11, 2)).groupe
+    CoordinationFactory(coordinateur=groupe.coordinateur)
+    CoordinationFactory()
+    codes = ["reseau-emmaus-connect", f"groupe-{groupe.pk}"]
+    for kind in (RoleKind.ANCT, RoleKind.BDT):
+        enter_as(client, kind)
+        pages = [client.get(URL, {"perimetre": code}) for code in codes]
+        assert [totals(page)["Accompagnements"] for page in pages] == ["10", "3"]
+        assert [page.context["perimetre"].label for page in pages] == ["Emmaüs Connect", str(groupe)]
+        assert pages[1].context["perimetre"].coordination.count() == 1
+        assert '<option value="reseau-emmaus-connect">Emmaüs Connect</option>' in client.get(URL).content.decode()
+    for kind, territory in ((RoleKind.PREFET, {"departement_id": "44"}), (RoleKind.GRAND_RESEAU, {"reseau": "X"})):
+        enter_as(client, kind, **territory)
+        for code in [*codes, "reseau-", "groupe-0"]:
+            assert "perimetre" in client.get(URL, {"perimetre": code}).context["form"].errors
 
 
 def test_small_cells_are_hidden_outside_ones_scope(client, country):
