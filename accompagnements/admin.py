@@ -52,6 +52,7 @@ from accompagnements.models import (
     Groupe,
     LienPartage,
     LieuActivite,
+    Organisme,
     Passage,
     Theme,
 )
@@ -59,6 +60,12 @@ from common.admin import AppendOnlyAdmin, BaseAdmin
 from common.exceptions import RuleError
 from comptes.enums import RoleKind
 from comptes.http import CompteRequest
+
+
+def next_numbers(model: type[Theme | Organisme]) -> dict[str, str | list[str]]:
+    """Propose the next number of a referential: one that served never serves again."""
+    last = model.objects.aggregate(last=Max("pk"), ordre=Max("ordre"))
+    return {"id": str((last["last"] or 0) + 1), "ordre": str((last["ordre"] or 0) + 1)}
 
 
 @admin.register(Theme)
@@ -77,9 +84,26 @@ class ThemeAdmin(BaseAdmin):
         return [*fields, "id", "code"] if obj else fields
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
-        """Propose the next number: one that served never serves again."""
-        last = Theme.objects.aggregate(last=Max("pk"), ordre=Max("ordre"))
-        return {"id": str((last["last"] or 0) + 1), "ordre": str((last["ordre"] or 0) + 1)}
+        return next_numbers(Theme)
+
+
+@admin.register(Organisme)
+class OrganismeAdmin(BaseAdmin):
+    """As a theme: closed by its last day, never removed."""
+
+    editors = frozenset({RoleKind.ANCT})
+    fields = ["id", "code", "nom", "categorie", "ordre", "valide_du", "valide_au"]
+    list_display = ["nom", "categorie", "code", "valide_du", "valide_au"]
+    list_filter = ["categorie"]
+    search_fields = ["nom", "code"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = super().get_readonly_fields(request, obj)
+        # Accompagnements were counted with the kind it had.
+        return [*fields, "id", "code", "categorie"] if obj else fields
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
+        return next_numbers(Organisme)
 
 
 @admin.register(Etiquette)

@@ -73,6 +73,8 @@ def _columns(codes: list[str], words: Column, text: Callable[[F], Expression | F
         "niveau": F("niveau"),
         "suite": F("suite"),
         "orientation": F("orientation"),
+        "organisme": F("organisme__code"),
+        "dispositifs": Func(F("dispositifs"), Value("|"), function="array_to_string", output_field=TextField()),
         "titre": text(F("titre")),
         "notes": text(F("notes")),
         "etiquettes": words,

@@ -53,6 +53,13 @@ class NiveauAtelier(models.TextChoices):
     AVANCE = "avance", "Avancé"
 
 
+class Dispositif(models.TextChoices):
+    """National schemes a conseiller calls upon during an accompagnement (S0, S4)."""
+
+    AIDANTS_CONNECT = "aidants_connect", "Mandat Aidants Connect"
+    PASS_NUMERIQUE = "pass_numerique", "Pass numérique"
+
+
 class TypePublic(models.TextChoices):
     HABITANTS = "habitants", "Habitants"
     TPE_PME = "tpe_pme", "TPE et PME"

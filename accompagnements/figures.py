@@ -142,6 +142,7 @@ def present_statistics(found: Statistiques, before: Statistiques | None = None, 
         _counted("public", "Accompagnements par public", found.par_public, hides),
         _counted("suite", "Suites données", found.par_suite, hides),
         _counted("orientation", "Orientations vers un autre organisme", found.par_orientation, hides),
+        _counted("dispositif", "Dispositifs mobilisés", found.par_dispositif, hides),
         _counted("materiel", "Matériel utilisé", found.par_materiel, hides),
         _counted("autonomie", "Autonomie", found.par_autonomie, hides),
         _counted("niveau", "Niveau des ateliers", found.par_niveau, hides),
@@ -151,7 +152,7 @@ def present_statistics(found: Statistiques, before: Statistiques | None = None, 
 
 FIGURES = frozenset({
     "mois", "jours", "type", "theme", "canal", "duree", "age", "genre", "statut", "public", "suite", "orientation",
-    "materiel", "autonomie", "niveau", "etiquette",
+    "dispositif", "materiel", "autonomie", "niveau", "etiquette",
 })  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from accompagnements.enums import (
     STATUTS,
     Autonomie,
     Canal,
+    Dispositif,
     Materiel,
     NiveauAtelier,
     Orientation,
@@ -59,6 +60,7 @@ INDICATEURS: dict[str, str] = {
     **_counted("suite", Suite.values),
     **_counted("orientation", Orientation.values),
     **{f"materiel_{value}": f"count(*) FILTER (WHERE '{value}' = ANY(a.materiel))" for value in Materiel.values},
+    **{f"dispositif_{value}": f"count(*) FILTER (WHERE '{value}' = ANY(a.dispositifs))" for value in Dispositif.values},
     **_counted("autonomie", Autonomie.values),
     **_counted("niveau", NiveauAtelier.values),
 }
@@ -87,7 +89,7 @@ DEPARTEMENT = "left(a.commune_id, CASE WHEN left(a.commune_id, 2) IN ('97', '98'
 # What the counting of a raw row reads.
 LUES = [
     "date", "type", "canal", "duree", "participants", "recurrents", *GENRES, *AGES, *STATUTS, "themes", "type_public",
-    "materiel", "autonomie", "niveau", "suite", "orientation",
+    "materiel", "autonomie", "niveau", "suite", "orientation", "dispositifs",
 ]  # fmt: skip
 
 

@@ -13,17 +13,19 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from accompagnements.enums import Canal, Suite, TypeAccompagnement
-from accompagnements.models import ImportActivite, LieuActivite, Theme
+from accompagnements.models import ImportActivite, LieuActivite, Organisme, Theme
 from accompagnements.services import COUNTS
 from accompagnements.vocabulaires import (
     A_CONFIRMER,
     CHAMPS,
     CONNUS,
     ECARTER,
+    ORGANISME,
     PERSONNE,
     TEL_QUEL,
     fold,
     merged,
+    organisme_words,
     theme_words,
 )
 from territoires.models import Commune
@@ -74,6 +76,10 @@ class Lecteur:
         self.words = {name: merged(CONNUS[name], self.told.get(name, {})) for name in CONNUS}
         self.words["themes"] = merged(theme_words(Theme.objects.order_by("-ordre")), self.told.get("themes", {}))
         own = {fold(lieu.nom): key for key, lieu in self.lieux.items()}
+        self.organismes = {f"{ORGANISME}{one.pk}": one for one in Organisme.objects.all()}
+        known = organisme_words(self.organismes.values())
+        for name in ("orientation", "organisme"):
+            self.words[name] = merged({**CONNUS[name], **known}, self.told.get(name, {}))
         self.words["lieu"] = merged(own, self.told.get("lieu", {}))
         self.communes: dict[tuple[str, str], Commune | None] = {}
         self.seen: Counter[str] = Counter()
@@ -116,7 +122,8 @@ class Lecteur:
         for name in ("autonomie", "niveau"):
             values[name] = self._word(row, name, found.get(name, ""))
         values["type_public"] = self._word(row, "type_public", found.get("type_public", "")) or "habitants"
-        values["orientation"] = self._word(row, "orientation", found.get("orientation", ""))
+        self._orientation(row, found)
+        values["dispositifs"] = self._several(row, "dispositifs", [found.get("dispositifs", "")], "")
         suite = self._word(row, "suite", found.get("suite", ""))
         values["suite"] = Suite.ORIENTATION if not suite and values["orientation"] else suite.replace("aucune", "")
         for name in TEXTS:
@@ -139,6 +146,14 @@ class Lecteur:
             key = f"ligne:{self.seen[content]}:{content}"
         row.uuid = uuid5(NAMESPACE, f"{self.conseiller}:{key}")
 
+    def _orientation(self, row: Lue, found: Mapping[str, str]) -> None:
+        """An organisme says the kind of orientation it is, in whichever of the two columns it stands."""
+        kind = self._word(row, "orientation", found.get("orientation", ""))
+        named = self._word(row, "organisme", found.get("organisme", ""))
+        organisme = self.organismes.get(named) or self.organismes.get(kind)
+        row.values["organisme"] = organisme
+        row.values["orientation"] = organisme.categorie if organisme else kind
+
     def _word(self, row: Lue, name: str, cell: str, missing: str = "") -> str:
         if not cell:
             if missing:
@@ -158,7 +173,7 @@ class Lecteur:
         for cell in cells:
             for word in split_words(cell):
                 value = self._word(row, name, word)
-                if value:
+                if value and value != ECARTER:
                     found.append(int(value) if name == "themes" else value)
         if not found and missing and not row.unknown:
             row.wrong(missing)

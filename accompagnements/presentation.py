@@ -17,6 +17,7 @@ from accompagnements.enums import (
     IMPORTS_A_SUIVRE,
     STATUTS,
     Canal,
+    Dispositif,
     Materiel,
     StatutImport,
     StatutLivraison,
@@ -88,7 +89,7 @@ def details_of(accompagnement: Accompagnement) -> list[tuple[str, str]]:
     """Return what a row holds, in words; what was not filled in is left out."""
     one = accompagnement
     names = dict(Theme.objects.filter(pk__in=one.themes).values_list("pk", "nom"))
-    materiel = dict(Materiel.choices)
+    materiel, dispositifs = dict(Materiel.choices), dict(Dispositif.choices)
     lines = [
         ("Date", date_format(one.date, "j F Y")),
         ("Durée", minutes_text(one.duree)),
@@ -104,7 +105,8 @@ def details_of(accompagnement: Accompagnement) -> list[tuple[str, str]]:
         ("Autonomie", one.get_autonomie_display() if one.autonomie else ""),
         ("Niveau", one.get_niveau_display() if one.niveau else ""),
         ("Suite donnée", one.get_suite_display() if one.suite else ""),
-        ("Orientation vers", one.get_orientation_display() if one.orientation else ""),
+        ("Orientation vers", str(one.organisme or one.get_orientation_display()) if one.orientation else ""),
+        ("Dispositifs", ", ".join(dispositifs[value] for value in one.dispositifs)),
         ("Notes", one.notes),
     ]
     origine = Origine.objects.filter(accompagnement=one.pk).select_related("importation").first() if one.pk else None

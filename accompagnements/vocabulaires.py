@@ -15,6 +15,7 @@ from accompagnements.enums import (
     STATUTS,
     Autonomie,
     Canal,
+    Dispositif,
     Materiel,
     NiveauAtelier,
     Orientation,
@@ -30,6 +31,8 @@ TEL_QUEL = "tel_quel"
 # A row of a kind this file also holds and that is not an accompagnement.
 ECARTER = "ecarter"
 NON_COMMUNIQUE = "non_communique"
+# An organisme among kinds of orientation: `organisme-12`.
+ORGANISME = "organisme-"
 
 # What a column of the file may hold.
 CHAMPS: dict[str, str] = {
@@ -50,6 +53,8 @@ CHAMPS: dict[str, str] = {
     "niveau": "Niveau de l'atelier",
     "suite": "Suite donnée",
     "orientation": "Orientation vers",
+    "organisme": "Organisme vers qui",
+    "dispositifs": "Dispositifs mobilisés",
     "titre": "Titre de l'atelier",
     "notes": "Notes",
     "genre": "Genre de la personne",
@@ -90,6 +95,8 @@ ENTETES: dict[str, str] = {
     "suite": "suite", "suite donnee": "suite", "accompagnement": "suite",
     "orientation": "orientation", "oriente vers": "orientation", "orientation vers": "orientation",
     "structure de redirection": "orientation", "orientation organisme": "orientation",
+    "organisme": "organisme", "organismes": "organisme", "nom de l organisme": "organisme",
+    "dispositifs": "dispositifs", "dispositif": "dispositifs", "dispositifs mobilises": "dispositifs",
     "titre": "titre", "titre atelier": "titre", "titre de l atelier": "titre",
     "notes": "notes", "note": "notes", "commentaire": "notes", "observations": "notes",
     "genre": "genre", "sexe": "genre",
@@ -159,7 +166,7 @@ MOTS: dict[str, dict[str, str]] = {
     },
     "suite": {"individuel": Suite.INDIVIDUEL, "atelier": Suite.ATELIER, "collectif": Suite.ATELIER,
               "orientation": Suite.ORIENTATION, "redirection": Suite.ORIENTATION, "aucune": Suite.AUCUNE},
-    "orientation": {}, "materiel": {}, "autonomie": {}, "niveau": {},
+    "orientation": {}, "organisme": {}, "dispositifs": {}, "materiel": {}, "autonomie": {}, "niveau": {},
     # Ranges of older files: the middle of each, in its own class of durations. Asked about all the same.
     "duree": {"0 30": "15", "moins de 30 minutes": "15", "30 60": "45", "30 a 60 minutes": "45"},
 }  # fmt: skip
@@ -175,6 +182,7 @@ CHOIX: dict[str, list[tuple[str, str]]] = {
     "statut": [*STATUTS.items(), (NON_COMMUNIQUE, "Non communiqué"), (TEL_QUEL, CHAMPS[TEL_QUEL])],
     "suite": [("aucune", "Aucune suite prévue"), *(choice for choice in Suite.choices if choice[0])],
     "orientation": list(Orientation.choices),
+    "dispositifs": [*Dispositif.choices, (ECARTER, "Aucun")],
     "materiel": list(Materiel.choices),
     "autonomie": list(Autonomie.choices),
     "niveau": list(NiveauAtelier.choices),
@@ -222,6 +230,23 @@ def propose_columns(headers: Iterable[str]) -> dict[str, str]:
         if field and (field in SEVERAL or field not in proposed.values()):
             proposed[str(rank)] = field
     return proposed
+
+
+# Names people have for organismes, beside those of the referential: those of older files first.
+ORGANISMES = {
+    "ants": "france_titres", "dgfip": "impots", "pole emploi": "france_travail", "sous prefecture": "prefecture",
+    "tiers lieu fablab": "tiers_lieu", "fablab": "tiers_lieu", "assistant social": "assistante_sociale",
+    "cpam": "assurance_maladie", "carsat": "assurance_retraite", "bibliotheque": "mediatheque",
+    "maison france services": "france_services", "france service": "france_services",
+}  # fmt: skip
+
+
+def organisme_words(organismes: Iterable[Any]) -> dict[str, str]:
+    """Return the words of the referential of organismes: codes, names, and those above."""
+    codes = {organisme.code: f"{ORGANISME}{organisme.pk}" for organisme in organismes}
+    words = {fold(organisme.nom): codes[organisme.code] for organisme in organismes}
+    words |= {fold(code): value for code, value in codes.items()}
+    return {word: codes[code] for word, code in ORGANISMES.items() if code in codes} | words
 
 
 def theme_words(themes: Iterable[Any]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from accompagnements.enums import (
     STATUTS,
     Autonomie,
     Canal,
+    Dispositif,
     Materiel,
     NiveauAtelier,
     Orientation,
@@ -36,7 +37,15 @@ from accompagnements.enums import (
 from accompagnements.models import Accompagnement, Etiquette, LieuActivite, ModeleAtelier
 from accompagnements.models.historique import Modifiable
 from accompagnements.notes import HEALTH, find_sensitive
-from accompagnements.selectors import Famille, followed_by, lieux_for_entry, themes_for_entry, words_for_entry
+from accompagnements.selectors import (
+    Famille,
+    followed_by,
+    lieux_for_entry,
+    organismes_for_entry,
+    themes_for_entry,
+    words_for_entry,
+)
+from accompagnements.vocabulaires import ORGANISME
 from accompagnements.widgets import DateWidget, DureeWidget, ThemesWidget
 from common.forms import Form
 from contrats.models import Conseiller
@@ -60,13 +69,16 @@ PERSONNE_FIELDS = ["deja_venu", "personne", *ONE_PERSON]
 # What a new entry takes from the last one, and what a copy takes from its model: the activity, not the people.
 HABITS = ["canal", "lieu", "commune", "duree"]
 COPIED = ["type", *services.ACTIVITE]
-COMPLEMENTS = ["suite", "orientation", "titre", "niveau", "materiel", "autonomie", "etiquettes", "notes"]
+COMPLEMENTS = ["suite", "orientation", "dispositifs", "titre", "niveau", "materiel", "autonomie", "etiquettes", "notes"]
 
 # Free text: field, how the warning about it begins, and how the confirmation names it.
 SENSITIVE = [
     ("titre", "Ce titre semble", "ce titre"),
     ("notes", "Vos notes semblent", "ces notes"),
 ]
+
+# What stands for a kind of orientation when nobody says to whom.
+UNNAMED = {kind: f"{label}, sans préciser" for kind, label in Orientation.choices} | {"autre": "Un autre organisme"}
 
 HINTS = {
     TypeAccompagnement.INDIVIDUEL: "Une personne, le temps de progresser",
@@ -195,6 +207,9 @@ class AccompagnementForm(Form):
     titre = forms.CharField(label="Titre de l'atelier", max_length=120, required=False)
     suite = forms.ChoiceField(label="Suite donnée", choices=Suite.choices, required=False)
     orientation = _optional("Orientation vers", Orientation.choices, "Choisir un organisme")
+    dispositifs = forms.MultipleChoiceField(
+        label="Dispositifs mobilisés", choices=Dispositif.choices, required=False, widget=InlineCheckboxSelectMultiple,
+    )  # fmt: skip
     etiquettes = forms.TypedMultipleChoiceField(
         label="Étiquettes", coerce=int, required=False, widget=InlineCheckboxSelectMultiple,
         help_text=f"{ETIQUETTES_MAX} au plus.",
@@ -227,6 +242,7 @@ class AccompagnementForm(Form):
         self.fields["lieu"].queryset = lieux_for_entry(conseiller, accompagnement.lieu_id if accompagnement else None)
         kept = accompagnement.themes if accompagnement else ()
         self.fields["themes"].choices = _grouped(themes_for_entry(conseiller, today, kept))
+        self._offer_organismes(today)
         self._offer_links()
         if accompagnement is None or accompagnement.is_free_to_change:
             del self.fields["reason"]
@@ -236,6 +252,16 @@ class AccompagnementForm(Form):
             for column, label in columns.items():
                 self.fields[column] = _number(label)
         self.order_fields([*self.fields])
+
+    def _offer_organismes(self, today: dt.date) -> None:
+        """Under each kind of orientation, the organismes of today, and the one the row has."""
+        kept = self.accompagnement.organisme if self.accompagnement else None
+        self.organismes = {f"{ORGANISME}{one.pk}": one for one in organismes_for_entry(today, kept)}
+        groups: list[tuple[str, Any]] = [("", "Choisir un organisme")]
+        for kind, label in Orientation.choices:
+            names = [(value, one.nom) for value, one in self.organismes.items() if one.categorie == kind]
+            groups.append((label, [*names, (kind, UNNAMED[kind])]))
+        self.fields["orientation"].choices = groups
 
     def _offer_links(self) -> None:
         """Offer the persons this conseiller follows, and the words they may use or the row already has."""
@@ -339,6 +365,7 @@ class AccompagnementForm(Form):
         values = {name: data[name] for name in names if name in data and name not in services.COUNTS}
         counted = [column for column in services.COUNTS if is_atelier and data.get(column)]
         answered = [data[field] for field in ONE_PERSON if not is_atelier and data.get(field)]
+        values["organisme"] = self.organismes.get(values.get("orientation", ""))
         values |= {column: data[column] if is_atelier else 1 for column in counted + answered}
         values |= {column: 0 for column in services.COUNTS if column not in values}
         values["recurrents"] = (data.get("recurrents") or 0) if is_atelier else int(bool(data.get("deja_venu")))
@@ -451,6 +478,8 @@ def initial_for_change(accompagnement: Accompagnement) -> dict[str, Any]:
         initial[field] = next((column for column in columns if getattr(accompagnement, column)), "")
     for column in services.COUNTS:
         initial[column] = initial[column] or None
+    if accompagnement.organisme_id:
+        initial["orientation"] = f"{ORGANISME}{accompagnement.organisme_id}"
     persons = _persons(accompagnement)
     initial |= {"personne": next(iter(persons), None), "personnes": persons, "etiquettes": _words(accompagnement)}
     return initial | {"version": accompagnement.version, "deja_venu": bool(accompagnement.recurrents)}

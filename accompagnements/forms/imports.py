@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from accompagnements.constants import DUREE_MAX, DUREE_MIN, IMPORT_MAX_SIZE, MOTS_MAX
 from accompagnements.lecture import ELSEWHERE
-from accompagnements.models import ImportActivite, Theme
-from accompagnements.vocabulaires import CHAMPS, CHOIX, CONNUS, IGNORE, REQUIRED, SEVERAL, fold
+from accompagnements.models import ImportActivite, Organisme, Theme
+from accompagnements.vocabulaires import CHAMPS, CHOIX, CONNUS, IGNORE, ORGANISME, REQUIRED, SEVERAL, fold
 from common.forms import Form
 from territoires.fields import CommuneField
 from territoires.models import Commune
@@ -121,6 +121,9 @@ class MotsForm(Form):
         if name == "lieu":
             mine = self.importation.conseiller.lieux.order_by("nom", "pk")
             return [*((str(lieu.pk), lieu.nom) for lieu in mine), (ELSEWHERE, "Un autre lieu, pas l'un des miens")]
+        if name in {"orientation", "organisme"}:
+            organismes = [(f"{ORGANISME}{one.pk}", one.nom) for one in Organisme.objects.all()]
+            return [*CHOIX.get(name, []), *organismes]
         return CHOIX[name]
 
     @property

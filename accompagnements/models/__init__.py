@@ -46,7 +46,7 @@ from accompagnements.models.partages import (
 )
 from accompagnements.models.raccourcis import EtiquetageModele, FiltreEnregistre, ModeleAtelier, Nomme
 from accompagnements.models.statistiques import Cumul, CumulConseiller, CumulTerritoire, MarqueStatistique
-from accompagnements.models.themes import Theme
+from accompagnements.models.themes import Organisme, Theme
 
 __all__ = [
     "IMPORT_FOLDERS",
@@ -79,6 +79,7 @@ __all__ = [
     "MarqueStatistique",
     "ModeleAtelier",
     "Nomme",
+    "Organisme",
     "Origine",
     "Passage",
     "Rattachement",

@@ -27,6 +27,7 @@ from accompagnements.enums import (
     STATUTS,
     Autonomie,
     Canal,
+    Dispositif,
     Materiel,
     NiveauAtelier,
     Orientation,
@@ -45,6 +46,7 @@ from accompagnements.models.lieux import (
     FOLLOW_MERGE,
     LieuActivite,
 )
+from accompagnements.models.themes import Organisme
 from common.triggers import append_only
 from comptes.enums import RoleKind
 from comptes.models import Role
@@ -187,6 +189,13 @@ class Accompagnement(Modifiable):
     niveau = models.CharField("niveau de l'atelier", max_length=15, choices=NiveauAtelier, blank=True)
     suite = models.CharField("suite donnée", max_length=15, choices=Suite, blank=True)
     orientation = models.CharField("orientation vers", max_length=40, choices=Orientation, blank=True)
+    # Says which one, where it is known; `orientation` is then its kind.
+    organisme = models.ForeignKey(
+        Organisme, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="organisme", db_index=False
+    )
+    dispositifs = ArrayField(
+        models.CharField(max_length=20, choices=Dispositif), verbose_name="dispositifs", default=list, blank=True
+    )
     titre = models.CharField("titre de l'atelier", max_length=120, blank=True)
     notes = models.TextField("notes", max_length=NOTES_MAX, blank=True)
 
@@ -244,6 +253,16 @@ class Accompagnement(Modifiable):
                 violation_error_message="Indiquez vers qui vous avez orienté la personne.",
             ),
             models.CheckConstraint(
+                condition=Q(organisme=None) | ~Q(orientation=""),
+                name="accompagnement_organisme",
+                violation_error_message="Un organisme ne va qu'avec une orientation.",
+            ),
+            models.CheckConstraint(
+                condition=Q(dispositifs__contained_by=Dispositif.values),
+                name="accompagnement_dispositifs",
+                violation_error_message="Ce dispositif n'est pas dans la liste.",
+            ),
+            models.CheckConstraint(
                 condition=Q(materiel__contained_by=Materiel.values),
                 name="accompagnement_materiel",
                 violation_error_message="Ce matériel n'est pas dans la liste.",
@@ -285,6 +304,27 @@ class Accompagnement(Modifiable):
                     ) THEN
                         RAISE EXCEPTION 'a theme is unknown on that day, or stands twice'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'accompagnement_themes_connus';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="organisme_known",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("organisme_id", "orientation", "date"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__organisme__isnull=False),
+                func="""
+                    IF TG_OP = 'UPDATE' AND NEW.organisme_id = OLD.organisme_id
+                        AND NEW.orientation = OLD.orientation AND NEW.date = OLD.date THEN
+                        RETURN NEW;
+                    END IF;
+                    IF NOT EXISTS (
+                        SELECT 1 FROM accompagnements_organisme
+                        WHERE id = NEW.organisme_id AND categorie = NEW.orientation AND valide_du <= NEW.date
+                            AND (valide_au IS NULL OR valide_au >= NEW.date)
+                    ) THEN
+                        RAISE EXCEPTION 'this organisme is unknown on that day, or of another kind'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'accompagnement_organisme_connu';
                     END IF;
                     RETURN NEW;
                 """,

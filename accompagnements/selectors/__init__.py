@@ -18,6 +18,7 @@ from accompagnements.selectors.entry import (
     contract_periods,
     device_mark,
     get_conseiller,
+    organismes_for_entry,
     themes_for_entry,
     today_in,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "measure_territoire",
     "months_between",
     "narrowed",
+    "organismes_for_entry",
     "own_groupe",
     "own_perimetre",
     "owners_for",

@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accompagnements.models import Accompagnement, Theme
+from accompagnements.models import Accompagnement, Organisme, Theme
 from comptes.models import Role
 from contrats.enums import STATUTS_EN_POSTE, StatutContrat
 from contrats.models import Conseiller, Contrat
@@ -74,6 +74,11 @@ def contract_periods(conseiller: Conseiller) -> list[Periode]:
 class Famille:
     nom: str
     themes: list[Theme]
+
+
+def organismes_for_entry(day: date, kept: Organisme | None = None) -> list[Organisme]:
+    """Return the organismes to choose from, and the one of the row being changed, even closed since."""
+    return list(Organisme.objects.filter(Q(pk__in=Organisme.objects.valid_on(day)) | Q(pk=kept.pk if kept else 0)))
 
 
 def themes_for_entry(conseiller: Conseiller, day: date, kept: Iterable[int] = ()) -> list[Famille]:

@@ -25,6 +25,7 @@ from accompagnements.enums import (
     STATUTS,
     Autonomie,
     Canal,
+    Dispositif,
     Materiel,
     NiveauAtelier,
     Orientation,
@@ -96,6 +97,7 @@ class Statistiques:
     par_public: list[Compte]
     par_suite: list[Compte]
     par_orientation: list[Compte]
+    par_dispositif: list[Compte]
     par_materiel: list[Compte]
     par_autonomie: list[Compte]
     par_niveau: list[Compte]
@@ -380,6 +382,7 @@ def statistiques_of(row: Any, debut: date, fin: date) -> Statistiques:
         par_public=_counted(sums, "type_public", TypePublic),
         par_suite=_counted(sums, "suite", Suite, rest="Aucune suite prévue"),
         par_orientation=_counted(sums, "orientation", Orientation),
+        par_dispositif=_counted(sums, "dispositif", Dispositif),
         par_materiel=_counted(sums, "materiel", Materiel),
         par_autonomie=_counted(sums, "autonomie", Autonomie, rest="Non communiqué"),
         par_niveau=_counted(sums, "niveau", NiveauAtelier),

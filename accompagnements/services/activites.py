@@ -39,7 +39,8 @@ from territoires.models import Commune
 COUNTS = [*GENRES, *AGES, *STATUTS]
 FIELDS = [
     "type", "date", "duree", "canal", "lieu", "commune", "participants", "recurrents", *COUNTS, "themes",
-    "type_public", "materiel", "autonomie", "niveau", "suite", "orientation", "titre", "notes",
+    "type_public", "materiel", "autonomie", "niveau", "suite", "orientation", "organisme", "dispositifs",
+    "titre", "notes",
 ]  # fmt: skip
 
 
@@ -71,7 +72,8 @@ class Reperes:
 def fill(accompagnement: Accompagnement, values: Mapping[str, Any], reperes: Reperes | None = None) -> Accompagnement:
     """Write the values on an unsaved row, with what follows from them.
 
-    A place gives its commune, only an atelier counts several people, a démarche brings the theme it belongs to.
+    A place gives its commune, only an atelier counts several people, a démarche brings the theme it belongs to, an
+    organisme the kind it is of.
     """
     for name in FIELDS:
         if name in values:
@@ -85,6 +87,9 @@ def fill(accompagnement: Accompagnement, values: Mapping[str, Any], reperes: Rep
         accompagnement.niveau = accompagnement.titre = ""
     if accompagnement.suite != Suite.ORIENTATION:
         accompagnement.orientation = ""
+        accompagnement.organisme = None
+    elif accompagnement.organisme is not None:
+        accompagnement.orientation = accompagnement.organisme.categorie
     themes = list(accompagnement.themes or [])
     known = (reperes or Reperes(accompagnement.conseiller)).themes
     parents = {parent for pk in themes if pk in known and (parent := known[pk].parent_id)}
@@ -111,6 +116,17 @@ def rule_errors(accompagnement: Accompagnement, reperes: Reperes | None = None) 
         yield RuleError(f"Choisissez {THEMES_MAX} thèmes au plus, celui des démarches compris.", field="themes")
     elif not date_error and _has_unknown_theme(accompagnement, reperes):
         yield RuleError("Un des thèmes choisis n'existe pas à cette date. Choisissez-en un autre.", field="themes")
+    if not date_error and _has_unknown_organisme(accompagnement):
+        yield RuleError("Cet organisme n'existe pas à cette date. Choisissez-en un autre.", field="orientation")
+
+
+def _has_unknown_organisme(accompagnement: Accompagnement) -> bool:
+    """Say whether the organisme is not of that day; the one a row already holds that day is not asked again."""
+    organisme = accompagnement.organisme
+    if organisme is None or organisme.is_valid_on(accompagnement.date):
+        return False
+    before = {"date": accompagnement.date, "organisme": organisme, "orientation": accompagnement.orientation}
+    return not Accompagnement.objects.filter(pk=accompagnement.pk, **before).exists()
 
 
 def _date_error(reperes: Reperes, day: date, commune: Commune) -> str:
@@ -220,6 +236,7 @@ def snapshot(accompagnement: Accompagnement) -> dict[str, Any]:
         "lieu": str(accompagnement.lieu) if accompagnement.lieu else "",
         "commune": accompagnement.commune_id,
         "themes": [codes[pk] for pk in accompagnement.themes],
+        "organisme": accompagnement.organisme.code if accompagnement.organisme else "",
         "notes": f"{len(accompagnement.notes)} caractères" if accompagnement.notes else "",
         # How many, never who: they may ask to be forgotten, and history can't.
         liens.BENEFICIAIRES: len(liens.persons_of(accompagnement)),

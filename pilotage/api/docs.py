@@ -9,6 +9,7 @@ from pilotage.api.filters import AUCUNE, CANAUX, PER_PAGE, PER_PAGE_MAX, SUITES
 from pilotage.api.serializers import (
     AccompagnementSerializer,
     LieuSerializer,
+    OrganismeSerializer,
     ProblemeSerializer,
     StatistiquesSerializer,
     TerritoireSerializer,
@@ -170,6 +171,12 @@ theme_list = extend_schema(
     summary="Lister les thèmes du référentiel",
     tags=["référentiels"],
     responses=_responses({200: list_of(ThemeSerializer, "ListeThemes")}, 400),
+)
+organisme_list = extend_schema(
+    operation_id="organismes_lister",
+    summary="Lister les organismes d'orientation",
+    tags=["référentiels"],
+    responses=_responses({200: list_of(OrganismeSerializer, "ListeOrganismes")}, 400),
 )
 territoire_list = extend_schema(
     operation_id="territoires_lister",

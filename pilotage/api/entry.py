@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from accompagnements import services
 from accompagnements.constants import PARTICIPANTS_USUAL_MAX
 from accompagnements.enums import AGES, GENRES, STATUTS, Canal, Suite, TypeAccompagnement
-from accompagnements.models import Accompagnement, Theme
+from accompagnements.models import Accompagnement, Organisme, Theme
 from accompagnements.notes import find_sensitive
 from comptes.models import Role
 from contrats.models import Conseiller
@@ -84,6 +84,16 @@ def _resolve(data: Mapping[str, Any], conseiller: Conseiller) -> tuple[dict[str,
                 errors[name].append(message)
     elif "participants" not in values:
         errors["participants"].append("Indiquez le nombre de participants.")
+    code = (values.pop("organisme", None) or {}).get("code")
+    values["organisme"] = Organisme.objects.filter(code=code).first() if code else None
+    if code and values["organisme"] is None:
+        errors["organisme"].append("Cet organisme n'existe pas : voyez /organismes/.")
+    elif values["organisme"] and values["orientation"] not in {"", values["organisme"].categorie}:
+        errors["organisme"].append("Cet organisme est d'une autre sorte : retirez l'orientation, il la donne.")
+    elif values["organisme"] and values["suite"] != Suite.ORIENTATION:
+        errors["organisme"].append("Un organisme ne va qu'avec la suite « orientation ».")
+    if len(set(values.get("dispositifs", ()))) != len(values.get("dispositifs", ())):
+        errors["dispositifs"].append("Un dispositif est choisi deux fois.")
     if values["suite"] != Suite.ORIENTATION and values["orientation"]:
         errors["orientation"].append("Une orientation ne va qu'avec la suite « orientation ».")
     return values, errors

@@ -142,7 +142,7 @@ class AccompagnementFilter(django_filters.FilterSet):
 
     def __init__(self, data: Any, *, role: Role) -> None:
         rows: AccompagnementQuerySet = Accompagnement.objects.visible_to(role)
-        super().__init__(data, queryset=rows.select_related("lieu", "commune"))
+        super().__init__(data, queryset=rows.select_related("lieu", "commune", "organisme"))
         fields: Any = self.form.fields
         fields["theme"].rows, fields["theme"].key = Theme.objects.order_by(), "code"
         fields["commune"].rows = Commune.objects.order_by()

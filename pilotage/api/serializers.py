@@ -9,12 +9,13 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accompagnements.constants import DUREE_MAX, DUREE_MIN, NOTES_MAX, PARTICIPANTS_MAX, THEMES_MAX
-from accompagnements.enums import Autonomie, Canal, Materiel, NiveauAtelier, Orientation, Suite, TypePublic
-from accompagnements.models import Accompagnement, LieuActivite, Theme
+from accompagnements.enums import Autonomie, Canal, Dispositif, Materiel, NiveauAtelier, Orientation, Suite, TypePublic
+from accompagnements.models import Accompagnement, LieuActivite, Organisme, Theme
 from pilotage.api.fields import BIGINT_MAX, CodeField, CountsField, DateField, IntegerField, TextField, UUIDField
 from pilotage.api.vocabulaire import AGES_CODES, GENRES_CODES, STATUTS_CODES, TYPES
 
 INSEE = RegexValidator(r"^[0-9AB]{5}$", "Un code INSEE compte cinq chiffres, ou A et B pour la Corse.")
+ORGANISME = RegexValidator(r"^[a-z0-9_]{1,60}$", "Un organisme se donne par son code : voyez /organismes/.")
 THEME = RegexValidator(r"^[a-z0-9_]{1,60}$", "Un thème se donne par son code : voyez /themes/.")
 # What the page asks to confirm before it saves.
 CONFIRMED = ("participants", "titre", "notes")
@@ -84,6 +85,14 @@ class AccompagnementSerializer(StrictSerializer):
     niveau = _optional(NiveauAtelier, "D'un atelier collectif.")
     suite = _optional(Suite, "Null : aucune suite prévue.")
     orientation = _optional(Orientation, "Si et seulement si la suite est `orientation`.")
+    organisme = TextField(
+        source="organisme.code", validators=[ORGANISME], allow_null=True, default=None,
+        help_text="Précise l'orientation, qu'il remplace : un code de `/organismes/`.",
+    )  # fmt: skip
+    dispositifs = serializers.ListField(
+        child=CodeField(_codes(Dispositif)), required=False, max_length=len(Dispositif),
+        help_text="Dispositifs nationaux mobilisés.",
+    )  # fmt: skip
     titre = TextField(max_length=120, required=False, allow_blank=True, help_text="D'un atelier collectif.")
     notes = TextField(
         max_length=NOTES_MAX, required=False, allow_blank=True, allow_null=True,
@@ -145,6 +154,13 @@ class ThemeSerializer(serializers.ModelSerializer[Theme]):
     class Meta:
         model = Theme
         fields = ["code", "nom", "famille", "parent", "valide_du", "valide_au"]
+        read_only_fields = fields
+
+
+class OrganismeSerializer(serializers.ModelSerializer[Organisme]):
+    class Meta:
+        model = Organisme
+        fields = ["code", "nom", "categorie", "valide_du", "valide_au"]
         read_only_fields = fields
 
 

@@ -10,6 +10,7 @@ v1 = [
     path("lieux/", views.LieuList.as_view(), name="lieu_list"),
     path("lieux/<int:pk>/", views.LieuDetail.as_view(), name="lieu_detail"),
     path("themes/", views.ThemeList.as_view(), name="theme_list"),
+    path("organismes/", views.OrganismeList.as_view(), name="organisme_list"),
     path("territoires/", views.TerritoireList.as_view(), name="territoire_list"),
     path("openapi.json", views.OpenApi.as_view(), name="openapi"),
 ]

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accompagnements import permissions
 from accompagnements.figures import HIDDEN, SMALL, Figure, Lecture, read_statistics
 from accompagnements.forms.statistiques import StatistiquesForm
-from accompagnements.models import Accompagnement, Theme
+from accompagnements.models import Accompagnement, Organisme, Theme
 from accompagnements.selectors import (
     FRANCE,
     Statistiques as Measured,
@@ -34,6 +34,7 @@ from pilotage.api.schema import document
 from pilotage.api.serializers import (
     AccompagnementSerializer,
     LieuSerializer,
+    OrganismeSerializer,
     TerritoireSerializer,
     ThemeSerializer,
 )
@@ -105,7 +106,7 @@ class AccompagnementDetail(ApiView):
 
     @docs.accompagnement_detail
     def get(self, request: Request, uuid: UUID) -> Response:
-        rows = Accompagnement.objects.visible_to(self.role).select_related("lieu", "commune")
+        rows = Accompagnement.objects.visible_to(self.role).select_related("lieu", "commune", "organisme")
         return Response(_represent(self, [get_object_or_404(rows, uuid=uuid)])[0])
 
 
@@ -222,6 +223,16 @@ class ThemeList(ApiView):
     def get(self, request: Request) -> Response:
         themes = Theme.objects.select_related("parent").order_by("ordre", "pk")
         return Response({"resultats": ThemeSerializer(themes, many=True).data})
+
+
+class OrganismeList(ApiView):
+    public = True
+    max_age = DAY
+
+    @docs.organisme_list
+    def get(self, request: Request) -> Response:
+        organismes = Organisme.objects.order_by("ordre", "pk")
+        return Response({"resultats": OrganismeSerializer(organismes, many=True).data})
 
 
 class TerritoireList(ApiView):

@@ -1,6 +1,7 @@
 """Twenty thousand accompagnements over two years, each within the contract of its conseiller."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from accompagnements.enums import (
     AGES,
@@ -8,6 +9,7 @@ from accompagnements.enums import (
     STATUTS,
     Autonomie,
     Canal,
+    Dispositif,
     Materiel,
     NiveauAtelier,
     Orientation,
@@ -15,7 +17,7 @@ from accompagnements.enums import (
     TypeAccompagnement,
     TypePublic,
 )
-from accompagnements.models import Accompagnement, LieuActivite, Theme
+from accompagnements.models import Accompagnement, LieuActivite, Organisme, Theme
 from contrats.models import Conseiller
 from pilotage.demo.lieux import Describer
 from pilotage.demo.names import ATELIERS, de
@@ -37,6 +39,7 @@ DUREES = {
 AGE_WEIGHTS = [1, 3, 5, 14, 26, 24, 22, 5]
 GENRE_WEIGHTS = [56, 40, 4]
 STATUT_WEIGHTS = [4, 24, 18, 46, 8]
+DISPOSITIFS = {Dispositif.AIDANTS_CONNECT: 70, Dispositif.PASS_NUMERIQUE: 30}
 DAYS = 730
 FRIDAY = 4
 
@@ -119,6 +122,16 @@ def spread(world: World, columns: dict[str, str], weights: list[int], participan
     return counts
 
 
+def directed(world: World, suite: Suite) -> dict[str, Any]:
+    """Say to whom a person is directed: most often by name."""
+    if suite != Suite.ORIENTATION:
+        return {}
+    if world.chance(0.2):
+        return {"orientation": world.pick(list(Orientation))}
+    organisme = world.pick(list(Organisme.objects.all()))
+    return {"organisme": organisme, "orientation": organisme.categorie}
+
+
 def build(
     world: World, conseiller: Conseiller, day: date, lieux: list[LieuActivite], themes: list[int], weights: list[float]
 ) -> Accompagnement:
@@ -147,7 +160,8 @@ def build(
         autonomie="" if workshop else world.pick(list(Autonomie)),
         niveau=world.pick(list(NiveauAtelier)) if workshop else "",
         suite=suite,
-        orientation=world.pick(list(Orientation)) if suite == Suite.ORIENTATION else "",
+        **directed(world, suite),
+        dispositifs=[world.weighted(DISPOSITIFS)] if world.chance(0.06) else [],
         titre=world.pick(ATELIERS) if workshop else "",
         created_at=world.moment(day),
         **spread(world, GENRES, GENRE_WEIGHTS, participants),

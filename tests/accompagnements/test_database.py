@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.db import Error, IntegrityError, transaction
 
-from accompagnements.models import Accompagnement, Theme
+from accompagnements.models import Accompagnement, Organisme, Theme
 from tests.accompagnements.factories import AccompagnementFactory, LieuActiviteFactory
 
 STANDARD = {
@@ -49,12 +49,29 @@ def test_referential_is_the_exchange_vocabulary():
         {"suite": "orientation"},
         {"orientation": "aide_sociale"},
         {"materiel": ["lune"]},
+        {"dispositifs": ["lune"]},
+        {"organisme_id": 17},
+        {"suite": "orientation", "orientation": "autre", "organisme_id": 17},
+        {"suite": "orientation", "orientation": "aide_sociale", "organisme_id": 99},
     ],
 )
 def test_refused(values):
     with pytest.raises(IntegrityError), transaction.atomic():
         AccompagnementFactory(**values)
     assert not Accompagnement.objects.exists()
+
+
+def test_a_closed_organisme_stays_where_it_is_and_enters_nowhere():
+    values = {"suite": "orientation", "orientation": "aide_sociale", "organisme_id": 17}
+    row = AccompagnementFactory(date=date(2026, 11, 2), **values)
+    Organisme.objects.filter(pk=17).update(valide_au=date(2026, 11, 1))
+    Accompagnement.objects.filter(pk=row.pk).update(duree=45)
+    for refused in ({"date": date(2026, 11, 3)}, {"orientation": "autre"}):
+        with pytest.raises(IntegrityError, match="organisme_connu|another kind"), transaction.atomic():
+            Accompagnement.objects.filter(pk=row.pk).update(**refused)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AccompagnementFactory(date=date(2026, 11, 2), **values)
+    AccompagnementFactory(date=date(2026, 11, 1), **values)
 
 
 def test_place_goes_with_its_canal():

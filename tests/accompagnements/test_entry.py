@@ -1,10 +1,11 @@
 import re
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 
-from accompagnements.models import Accompagnement
+from accompagnements.models import Accompagnement, Organisme
 from comptes.enums import RoleKind
 from tests.accompagnements.entry import atelier, errors, send, sign_in, typed
 from tests.accompagnements.factories import (
@@ -95,6 +96,8 @@ def test_demarche_brings_its_theme(enter, nantes):
         ({"suite": "orientation"}, "orientation"),
         ({"suite": "lune"}, "suite"),
         ({"materiel": ["lune"]}, "materiel"),
+        ({"dispositifs": ["lune"]}, "dispositifs"),
+        ({"suite": "orientation", "orientation": "organisme-99"}, "orientation"),
         ({"notes": "a" * 1001}, "notes"),
         ({"titre": "t" * 121}, None),
         ({"personne_genre": "lune"}, "personne_genre"),
@@ -149,6 +152,34 @@ def test_atelier_out_of_bounds_is_refused(enter, nantes, changes, field):
 def test_bounds_themselves_are_accepted(enter, nantes, data):
     assert send(enter, data).status_code == 302
     assert Accompagnement.objects.count() == 1
+
+
+def test_an_organisme_is_of_a_kind_and_national_schemes_are_counted(enter, nantes):
+    send(enter, typed(suite="orientation", orientation="organisme-17", dispositifs=["aidants_connect"]))
+    row = Accompagnement.objects.get()
+    assert (row.organisme.code, row.orientation, row.dispositifs) == ("ccas", "aide_sociale", ["aidants_connect"])
+    page = enter.get(row.get_absolute_url()).content.decode()
+    assert "CCAS ou CIAS" in page
+    assert "Mandat Aidants Connect" in page
+    form = enter.get(f"{row.get_absolute_url()}modifier/").context["form"]
+    assert form["orientation"].value() == "organisme-17"
+    # Without the suite that asks for it, it is not kept.
+    send(enter, typed(orientation="organisme-17", uuid=str(uuid4())))
+    assert Accompagnement.objects.latest("pk").organisme is None
+    figures = {
+        one.name: one.rows for one in enter.get(reverse("accompagnements:statistics")).context["figures"].figures
+    }
+    assert figures["dispositif"] == [("Mandat Aidants Connect", ["1"]), ("Pass numérique", ["0"])]
+    assert ("Aide sociale", ["1"]) in figures["orientation"]
+
+
+def test_a_closed_organisme_is_offered_to_the_row_that_has_it_only(enter, conseiller, nantes):
+    row = AccompagnementFactory(
+        conseiller=conseiller, suite="orientation", orientation="aide_sociale", organisme_id=17, date=date(2026, 11, 2)
+    )
+    Organisme.objects.filter(pk=17).update(valide_au=date(2026, 11, 3))
+    assert "organisme-17" not in enter.get(reverse("accompagnements:create")).content.decode()
+    assert 'value="organisme-17" selected' in enter.get(f"{row.get_absolute_url()}modifier/").content.decode()
 
 
 def test_day_is_the_one_of_the_place(enter, conseiller, nantes):

@@ -184,7 +184,7 @@ def test_our_own_export_adds_nothing(write, enter, conseiller, lieu):
     AccompagnementFactory(
         conseiller=conseiller, atelier=True, canal="lieu_activite", lieu=lieu, commune=lieu.commune, genre_feminin=4,
         themes=[19, 24], materiel=["ordinateur", "tablette"], suite="orientation", orientation="aide_sociale",
-        titre="+ d'autonomie", notes="rien", recurrents=3, niveau="debutant",
+        organisme_id=17, dispositifs=["aidants_connect", "pass_numerique"], titre="+ d'autonomie", notes="rien", recurrents=3, niveau="debutant",
     )  # fmt: skip
     exported = b"".join(enter.get("/accompagnements/export.csv").streaming_content)
     assert fold("commune_nom") == "commune nom"
@@ -240,7 +240,7 @@ def test_one_person_said_in_words(write, lieu):
     write(
         as_csv(
             [*line(), "F", "soixante_dix_plus", "retraite", "oui", "aide_sociale"],
-            [*line(duree="1h30"), "non_communique", "18-35", "", "", ""],
+            [*line(duree="1h30"), "non_communique", "18-35", "", "", "Pôle emploi"],
             [*line(type="collectif", participants="4"), "Femme", "", "", "2", ""],
             header=header,
         )
@@ -251,6 +251,7 @@ def test_one_person_said_in_words(write, lieu):
     assert (one.suite, one.orientation) == ("orientation", "aide_sociale")
     assert (wide.duree, sum(getattr(wide, name) for name in services.COUNTS)) == (90, 0)
     assert wide.origine.valeurs == {CHAMPS["age"]: "18-35"}
+    assert (wide.organisme.code, wide.orientation) == ("france_travail", "insertion_professionnelle")
     assert (several.genre_feminin, several.recurrents, several.origine.valeurs) == (0, 2, {CHAMPS["genre"]: "Femme"})
 
 

@@ -139,7 +139,7 @@ def test_conseiller_sees_own_figures_in_a_picture_and_a_table(enter, conseiller)
         "Heures d'accompagnement": "2 h 30",
     }
     page = response.content.decode()
-    assert page.count('role="img"') == page.count("<caption") == 15
+    assert page.count('role="img"') == page.count("<caption") == 16
     assert "style=" not in page.split("<main")[1]
     assert "novembre 2026" in page
 

@@ -49,6 +49,7 @@ ACCESS = {
     "api:lieu_list": public(),
     "api:lieu_detail": public(status=404, pk=999_999_999),
     "api:theme_list": public(),
+    "api:organisme_list": public(),
     "api:territoire_list": public(),
     "api:openapi": public(),
     "api:nowhere": public(status=404, path="nulle-part/"),

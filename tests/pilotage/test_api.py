@@ -177,7 +177,8 @@ def test_a_row_in_the_words_of_the_exchanges(caller, conseiller):
     row = AccompagnementFactory(
         conseiller=conseiller, atelier=True, canal="lieu_activite", lieu=lieu, commune=lieu.commune, recurrents=2,
         genre_feminin=6, age_soixante_dix_plus=4, statut_retraite=5, themes=[EMAIL], materiel=["tablette"],
-        notes="Groupe du jeudi", suite="orientation", orientation="autre",
+        notes="Groupe du jeudi", suite="orientation", orientation="aide_sociale", organisme_id=17,
+        dispositifs=["aidants_connect"],
     )  # fmt: skip
     found = caller.get(reverse("api:accompagnement_detail", args=[row.uuid])).json()
     created, changed = found.pop("cree_le"), found.pop("modifie_le")
@@ -193,7 +194,8 @@ def test_a_row_in_the_words_of_the_exchanges(caller, conseiller):
         "tranches_age": dict.fromkeys(ages, 0) | {"soixante_dix_plus": 4, "non_communique": 6},
         "statuts": {"scolarise": 0, "sans_emploi": 0, "en_emploi": 0, "retraite": 5, "non_communique": 5},
         "themes": ["email"], "type_public": "habitants", "materiel": ["tablette"], "autonomie": None, "niveau": None,
-        "suite": "orientation", "orientation": "autre", "titre": "Découvrir la tablette", "notes": "Groupe du jeudi",
+        "suite": "orientation", "orientation": "aide_sociale", "organisme": "ccas", "dispositifs": ["aidants_connect"],
+        "titre": "Découvrir la tablette", "notes": "Groupe du jeudi",
     }  # fmt: skip
     assert set(found) | {"cree_le", "modifie_le"} == set(
         document()["components"]["schemas"]["Accompagnement"]["properties"]
@@ -314,6 +316,8 @@ def test_referentials(client):
     assert next(theme for theme in themes if theme["code"] == "logement")["parent"] == (
         "aide_aux_demarches_administratives"
     )
+    organismes = client.get(f"{V1}/organismes/").json()["resultats"]
+    assert {"code": "ccas", "nom": "CCAS ou CIAS", "categorie": "aide_sociale"}.items() <= organismes[16].items()
     commune = CommuneFactory()
     territoires = {row["code"]: row for row in client.get(f"{V1}/territoires/").json()["resultats"]}
     departement = territoires[f"D{commune.departement_id}"]
@@ -413,6 +417,10 @@ RULES = [
     (atelier(suite="orientation"), None),
     (atelier(orientation="autre"), "orientation"),
     (atelier(materiel=["tablette", "tablette"]), "materiel"),
+    (atelier(suite="orientation", organisme="nulle_part"), "organisme"),
+    (atelier(suite="orientation", organisme="ccas", orientation="autre"), "organisme"),
+    (atelier(organisme="ccas"), "organisme"),
+    (atelier(dispositifs=["pass_numerique", "pass_numerique"]), "dispositifs"),
 ]
 
 
