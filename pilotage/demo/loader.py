@@ -28,6 +28,7 @@ from pilotage.demo.mises_en_relation import load_mises_en_relation
 from pilotage.demo.names import de
 from pilotage.demo.recrutements import load_recrutements, recruit
 from pilotage.demo.structures import (
+    RESEAUX,
     Staff,
     build_structure,
     give_back,
@@ -100,7 +101,7 @@ def create_accounts(world: World) -> dict[str, Compte]:
         if kind in {RoleKind.HUB, RoleKind.COORDINATEUR}:
             role.region = Region.objects.get(departements__communes=TOWN)
         if kind == RoleKind.GRAND_RESEAU:
-            role.reseau = "Croix-Rouge française"
+            role.reseau = RESEAUX["Centre social"]
         role.save()
         if role.needs_second_factor:
             secret = get_adapter().encrypt(demo_totp_secret(email))

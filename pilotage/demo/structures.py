@@ -43,6 +43,12 @@ NOMS_VILLAGE = {
     _T.EPCI: ["Communauté de communes du Pays {}"],
     _T.ASSOCIATION: ["Foyer rural {}", "Tiers-lieu associatif {}"],
 }
+# National networks, by how their members' names begin.
+RESEAUX = {
+    "Centre social": "Fédération des centres sociaux",
+    "MJC": "MJC de France",
+    "Foyer rural": "Confédération nationale des foyers ruraux",
+}
 WEIGHTS = dict(zip(NOMS, [45, 12, 6, 12, 20, 5], strict=True))
 RUES = ["place de la Mairie", "rue de la République", "rue des Écoles", "avenue de la Gare"]
 STATUS_WEIGHTS = {
@@ -107,6 +113,7 @@ def build_structure(world: World, commune: Commune, type_: TypeStructure, create
         contact_fonction=world.pick(FONCTIONS[type_]),
         contact_email=email,
         france_services=world.chance(0.3),
+        reseau=next((reseau for name, reseau in RESEAUX.items() if nom.startswith(name)), ""),
         verifiee_at=created if world.chance(0.8) else None,
         created_at=created,
     )
