@@ -1,4 +1,4 @@
-"""Lieux as open data: the national schema (CSV, JSON) and data·inclusion (structures, services). STANDARDS §1 and §2.
+"""Open data: lieux in the national schema (CSV, JSON) and data·inclusion's (STANDARDS §1 and §2), and the activity.
 
 Rows are read by blocks and written as they come: the memory taken does not depend on their number. Nothing here is of a
 person: a lieu's contacts are the lieu's, and conseillers are only counted present.
@@ -24,6 +24,7 @@ from accompagnements.models import ExceptionHoraires, LieuActivite
 from accompagnements.presentation_lieux import labels
 from accompagnements.selectors import public_lieux
 from contrats.models import Conseiller
+from pilotage import activite_ouverte
 
 # The ANCT, which collects.
 PRODUCTEUR = "Agence nationale de la cohésion des territoires"
@@ -279,6 +280,15 @@ def services_json() -> Iterator[bytes]:
     return json_parts(service_row)
 
 
+def activite_csv() -> Iterator[bytes]:
+    yield activite_ouverte.published().content
+
+
+def activite_version() -> Version:
+    found = activite_ouverte.published()
+    return Version(found.etag, found.modified)
+
+
 @dataclass(frozen=True)
 class Fichier:
     """One file of the page « Données ouvertes »."""
@@ -291,6 +301,7 @@ class Fichier:
     parts: Callable[[], Iterator[bytes]]
     # What comes after the day in the name under which it is saved.
     name: str
+    version: Callable[[], Version] = version
 
 
 NATIONAL = "Standard national « Lieux de médiation numérique » 1.0.2"
@@ -310,6 +321,10 @@ FICHIERS = {
         Fichier(
             "data-inclusion-services.json", "Services", INCLUSION, "JSON", JSON, services_json,
             f"{SOURCE}_services.json",
+        ),
+        Fichier(
+            "activite.csv", "Activité par trimestre et par département", "Décrit ci-dessous", "CSV", CSV, activite_csv,
+            f"{SOURCE}_activite.csv", activite_version,
         ),
     )
 }  # fmt: skip

@@ -25,20 +25,20 @@ def open_data(request: HttpRequest) -> HttpResponse:
     return render(request, "pilotage/open_data.html", context)
 
 
-def _version(request: HttpRequest) -> opendata.Version:
+def _version(request: HttpRequest, slug: str) -> opendata.Version:
     """Asked twice a request, for its ETag and its date: counted once."""
     if not hasattr(request, "open_data_version"):
-        request.open_data_version = opendata.version()  # type: ignore[attr-defined]
+        request.open_data_version = opendata.FICHIERS[slug].version()  # type: ignore[attr-defined]
     found: opendata.Version = request.open_data_version  # type: ignore[attr-defined]
     return found
 
 
 def _etag(request: HttpRequest, slug: str) -> str | None:
-    return f'"{slug}-{_version(request).etag}"' if slug in opendata.FICHIERS else None
+    return f'"{slug}-{_version(request, slug).etag}"' if slug in opendata.FICHIERS else None
 
 
 def _last_modified(request: HttpRequest, slug: str) -> datetime | None:
-    return _version(request).modified if slug in opendata.FICHIERS else None
+    return _version(request, slug).modified if slug in opendata.FICHIERS else None
 
 
 @public

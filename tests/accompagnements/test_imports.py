@@ -184,7 +184,8 @@ def test_our_own_export_adds_nothing(write, enter, conseiller, lieu):
     AccompagnementFactory(
         conseiller=conseiller, atelier=True, canal="lieu_activite", lieu=lieu, commune=lieu.commune, genre_feminin=4,
         themes=[19, 24], materiel=["ordinateur", "tablette"], suite="orientation", orientation="aide_sociale",
-        organisme_id=17, dispositifs=["aidants_connect", "pass_numerique"], titre="+ d'autonomie", notes="rien", recurrents=3, niveau="debutant",
+        organisme_id=17, dispositifs=["aidants_connect", "pass_numerique"], titre="+ d'autonomie", notes="rien",
+        recurrents=3, niveau="debutant",
     )  # fmt: skip
     exported = b"".join(enter.get("/accompagnements/export.csv").streaming_content)
     assert fold("commune_nom") == "commune nom"
