@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from accompagnements.enums import (
     Canal,
+    Dispositif,
     NaturePartenaire,
     Objet,
     Suite,
@@ -106,6 +107,9 @@ class ListeFilter(AccompagnementFilter):
     )
     commune = CommuneFilter(label="Commune")
     suite = django_filters.ChoiceFilter(choices=SUITES, label="Suite", empty_label="Toutes", method="filter_suite")
+    dispositif = django_filters.ChoiceFilter(
+        choices=Dispositif.choices, label="Dispositif", empty_label="Avec ou sans", method="filter_dispositif"
+    )
     etiquette = django_filters.ModelChoiceFilter(
         queryset=Etiquette.objects.none(), label="Étiquette", empty_label="Avec ou sans", method="filter_etiquette",
         error_messages={"invalid_choice": "Cette étiquette n'existe plus, ou n'est pas pour vous."},
@@ -132,6 +136,9 @@ class ListeFilter(AccompagnementFilter):
 
     def filter_suite(self, rows: AccompagnementQuerySet, _name: str, value: str) -> AccompagnementQuerySet:
         return rows.filter(suite="" if value == SANS_SUITE else value)
+
+    def filter_dispositif(self, rows: AccompagnementQuerySet, _name: str, value: str) -> AccompagnementQuerySet:
+        return rows.filter(dispositifs__contains=[value])
 
     def filter_etiquette(self, rows: AccompagnementQuerySet, _name: str, value: Etiquette) -> AccompagnementQuerySet:
         return rows.filter(Exists(Etiquetage.objects.filter(accompagnement=OuterRef("pk"), etiquette=value)))

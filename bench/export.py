@@ -25,13 +25,14 @@ COPY = f"""
     COPY (
         SELECT a.uuid, a.date, a.type, a.duree, a.canal, l.nom, a.commune_id, c.nom, a.participants, a.recurrents,
             {COUNTS}, (SELECT string_agg(t.code, '|') FROM accompagnements_theme t WHERE t.id = ANY(a.themes)),
-            a.type_public, array_to_string(a.materiel, '|'), a.autonomie, a.niveau, a.suite, a.orientation, a.titre,
-            a.notes, (
+            a.type_public, array_to_string(a.materiel, '|'), a.autonomie, a.niveau, a.suite, a.orientation, o.code,
+            array_to_string(a.dispositifs, '|'), a.titre, a.notes, (
                 SELECT string_agg(e.nom, '|' ORDER BY e.cle) FROM accompagnements_etiquetage w
                 JOIN accompagnements_etiquette e ON e.id = w.etiquette_id WHERE w.accompagnement_id = a.id
             )
         FROM accompagnements_accompagnement a
         LEFT JOIN accompagnements_lieuactivite l ON l.id = a.lieu_id
+        LEFT JOIN accompagnements_organisme o ON o.id = a.organisme_id
         JOIN territoires_commune c ON c.code = a.commune_id
         WHERE a.conseiller_id = %s ORDER BY a.date DESC, a.id DESC
     ) TO STDOUT WITH (FORMAT csv, DELIMITER ';', HEADER)

@@ -11,6 +11,7 @@ from django.db import connection
 from accompagnements.enums import (
     Autonomie,
     Canal,
+    Dispositif,
     Materiel,
     NiveauAtelier,
     Orientation,
@@ -26,9 +27,10 @@ from territoires.models import Commune, Departement, Region
 ENUMS: dict[str, Any] = {
     "type": TypeAccompagnement, "canal": Canal, "type_public": TypePublic, "autonomie": Autonomie,
     "niveau": NiveauAtelier, "suite": Suite, "orientation": Orientation, "materiel": Materiel,
+    "dispositifs": Dispositif,
 }  # fmt: skip
 PLACES: dict[str, Any] = {"commune_id": Commune, "departement": Departement, "region": Region}
-LISTS = ("themes", "materiel")
+LISTS = ("themes", "materiel", "dispositifs")
 COPY = f"""
     COPY (
         SELECT a.conseiller_id, a.lieu_id, a.commune_id, c.departement_id, d.region_id,

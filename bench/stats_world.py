@@ -61,7 +61,7 @@ INSERT = f"""
         recurrents, genre_feminin, genre_masculin, age_moins_de_douze, age_douze_dix_huit, age_dix_huit_vingt_quatre,
         age_vingt_cinq_trente_neuf, age_quarante_cinquante_neuf, age_soixante_soixante_neuf, age_soixante_dix_plus,
         statut_scolarise, statut_sans_emploi, statut_en_emploi, statut_retraite, themes, type_public, materiel,
-        autonomie, niveau, suite, orientation, titre, notes
+        autonomie, niveau, suite, orientation, dispositifs, titre, notes
     )
     SELECT now(), now(), gen_random_uuid(), (%(pks)s::bigint[])[rank], type, date, duree,
         CASE place WHEN 0 THEN 'lieu_activite' WHEN 1 THEN 'autre' WHEN 2 THEN 'domicile' ELSE 'a_distance' END,
@@ -72,6 +72,7 @@ INSERT = f"""
         people, people / 3, people / 2, people / 4, 0, people / 8, 0, people / 4, 0, people / 8, people - people / 2,
         people / 4, 0, people / 4, people - people / 2, themes, 'habitants', ARRAY['ordinateur'],
         'partiellement_autonome', '', suite, CASE suite WHEN 'orientation' THEN 'administration' ELSE '' END,
+        CASE WHEN n %% 25 = 3 THEN ARRAY['aidants_connect'] ELSE ARRAY[]::text[] END,
         CASE WHEN n %% 5 = 0 THEN titres[1 + n / 5 %% cardinality(titres)] ELSE '' END,
         CASE WHEN n %% 50 = 1 THEN 'Revoir la déclaration ' || n %% 997 || ' avec sa fille' ELSE '' END
     FROM (

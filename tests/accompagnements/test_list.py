@@ -44,7 +44,7 @@ def rows(conseiller):
     )  # fmt: skip
     aide = AccompagnementFactory(
         conseiller=conseiller, canal="a_distance", suite="individuel", commune=CommuneFactory(),
-        notes="Œuvres numériques : se réveille tôt, courriel@exemple.fr",
+        notes="Œuvres numériques : se réveille tôt, courriel@exemple.fr", dispositifs=["aidants_connect"],
     )  # fmt: skip
     return {"atelier": atelier.pk, "aide": aide.pk, "lieu": lieu.pk}
 
@@ -66,6 +66,8 @@ def rows(conseiller):
         ({"commune": "Nantes (44000)"}, ["aide"]),
         ({"suite": "aucune"}, ["atelier"]),
         ({"suite": "individuel"}, ["aide"]),
+        ({"dispositif": "aidants_connect"}, ["aide"]),
+        ({"dispositif": "pass_numerique"}, []),
         ({"notes": "avec"}, ["aide"]),
         ({"notes": "sans"}, ["atelier"]),
         ({"q": "tablettes"}, ["atelier"]),
@@ -99,6 +101,7 @@ def test_filters_are_the_same_for_the_list_and_the_export(enter, rows, filters, 
         {"lieu": "9" * 30},
         {"commune": "Nulle-Part-sur-Rien"},
         {"suite": "lune"},
+        {"dispositif": "lune"},
         {"q": "a" * 101},
     ],
 )
