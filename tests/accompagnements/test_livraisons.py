@@ -146,7 +146,7 @@ def test_report_is_tagged_and_says_what_the_page_says(ask, enter, conseiller, ro
     with pikepdf.open(io.BytesIO(content)) as pdf:
         kinds = [kind for kind, _ in elements(pdf)]
         assert kinds.count("/H1") == 1
-        assert kinds.count("/H2") == kinds.count("/Figure") + 1 == 16
+        assert kinds.count("/H2") == kinds.count("/Figure") + 1 == 17
         # One table for the summary, and one behind each picture that has something to show.
         shown = sum(bool(figure.rows) for figure in bilan_context(last())["figures"].figures)
         assert kinds.count("/Table") >= shown + 1  # A table that goes on overleaf is two.
