@@ -113,7 +113,7 @@ def bilan_context(livraison: Livraison) -> dict[str, Any]:
     shown = [*figures.figures, *context["coordination"]]
     return context | {
         "figures": figures,
-        "filters": _filters(form),
+        "filters": form.narrowing,
         "by": str(role.compte),
         "role": str(role),
         "asked": f"{date_format(asked, 'j F Y')} à {asked:%H:%M}",
@@ -122,16 +122,3 @@ def bilan_context(livraison: Livraison) -> dict[str, Any]:
         # A picture inside a document reads its own rules only.
         "svg_style": mark_safe(render_to_string("accompagnements/pdf/image.css")),  # noqa: S308  # A file of ours.
     }
-
-
-def _filters(form: StatistiquesForm) -> list[tuple[str, str]]:
-    """Return what narrows the scope, in words."""
-    names = [name for name in ("commune", "type", "theme", "canal") if form.cleaned_data.get(name)]
-    found = []
-    for name in names:
-        field: Any = form.fields[name]
-        value = form.cleaned_data[name]
-        found.append(
-            (str(field.label), str({str(k): v for k, v in getattr(field, "choices", ())}.get(str(value), value)))
-        )
-    return found

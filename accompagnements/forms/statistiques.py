@@ -80,6 +80,17 @@ class StatistiquesForm(Form):
         return narrowed(self._scope, filters)
 
     @property
+    def narrowing(self) -> list[tuple[str, str]]:
+        """Return what the scope is narrowed by, in words."""
+        found = []
+        for name in ("commune", *DETAILS):
+            if value := self.cleaned_data.get(name):
+                field: Any = self.fields[name]
+                words = {str(key): text for key, text in getattr(field, "choices", ())}
+                found.append((str(field.label), str(words.get(str(value), value))))
+        return found
+
+    @property
     def period(self) -> dict[str, Any]:
         data = self.cleaned_data if self.is_valid() else {}
         return {"du": data.get("du"), "au": data.get("au")}

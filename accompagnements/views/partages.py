@@ -68,6 +68,8 @@ def share(request: CompteRequest) -> HttpResponse:
 def _frozen(form: StatistiquesForm) -> dict[str, str]:
     """Return the filters as their address says them; a commune by the one name that is only its own."""
     kept = {name: form.cleaned_data.get(name) for name in form.fields if name not in {"du", "au"}}
+    if kept.get("etiquette"):
+        kept["etiquette"] = kept["etiquette"].pk
     return {name: getattr(value, "libelle", str(value)) for name, value in kept.items() if value}
 
 
@@ -76,14 +78,7 @@ def _summary(role: Role, asked: dict[str, str]) -> list[str]:
     form = StatistiquesForm(asked, role=role)
     if not form.is_valid():
         return ["Ce lien ne montre plus rien : ce périmètre n'est plus le vôtre."]
-    lines = [form.perimetre.label]
-    for name in ("commune", "type", "theme", "canal"):
-        if value := form.cleaned_data.get(name):
-            field = form.fields[name]
-            words = dict(getattr(field, "choices", ()))
-            known = {str(key): text for key, text in words.items()}
-            lines.append(f"{field.label} : {known.get(str(value), value)}")
-    return lines
+    return [form.perimetre.label, *(f"{label} : {value}" for label, value in form.narrowing)]
 
 
 @roles(*READERS)
@@ -133,7 +128,9 @@ def _read(token: str) -> tuple[LienPartage, Lecture]:
     form = StatistiquesForm(lien.asked, role=lien.role)
     if not form.is_valid():
         raise Http404
-    perimetre = replace(form.perimetre, is_own=False, label=_label(lien, form.perimetre.label))
+    narrowing = [f"{label} : {value}" for label, value in form.narrowing]
+    label = ", ".join([_label(lien, form.perimetre.label), *narrowing])
+    perimetre = replace(form.perimetre, is_own=False, label=label)
     today = today_for(lien.role)
     lien.note_use(today)
     return lien, read_statistics(perimetre, lien.debut, lien.fin, today=today)

@@ -30,6 +30,7 @@ from tests.accompagnements.entry import sign_in
 from tests.accompagnements.factories import (
     AccompagnementFactory,
     EnPosteFactory,
+    EtiquetteFactory,
     LieuActiviteFactory,
     LivraisonFactory,
 )
@@ -131,7 +132,10 @@ def test_filter_in_error_goes_back_to_the_list(ask, enter):
 def test_report_is_tagged_and_says_what_the_page_says(ask, enter, conseiller, role):
     for month in (3, 9, 10):
         AccompagnementFactory(conseiller=conseiller, atelier=True, date=date(2026, month, 5), age_soixante_dix_plus=7)
-    ask(BILAN, du="2026-06-01", au="2026-10-31")
+    word = EtiquetteFactory(compte=conseiller.compte, nom="Jardin partagé")
+    for row in conseiller.accompagnements.all():
+        row.etiquettes.add(word)
+    ask(BILAN, du="2026-06-01", au="2026-10-31", etiquette=str(word.pk), type="atelier")
 
     content = downloaded(enter)
 
@@ -140,13 +144,14 @@ def test_report_is_tagged_and_says_what_the_page_says(ask, enter, conseiller, ro
     for expected in (
         "Bilan d’activité", "Mon activité", "Du 1 juin 2026 au 31 octobre 2026", str(role.compte),
         "Établi le 18 novembre 2026 à 16:00", "Participations par âge", "+100 %", "70 ans et plus 14",
+        "Étiquette : Jardin partagé", "Type : Atelier collectif",
         "page 2 /",
     ):  # fmt: skip
         assert expected in text, expected
     with pikepdf.open(io.BytesIO(content)) as pdf:
         kinds = [kind for kind, _ in elements(pdf)]
         assert kinds.count("/H1") == 1
-        assert kinds.count("/H2") == kinds.count("/Figure") + 1 == 17
+        assert kinds.count("/H2") == kinds.count("/Figure") + 1 == 18
         # One table for the summary, and one behind each picture that has something to show.
         shown = sum(bool(figure.rows) for figure in bilan_context(last())["figures"].figures)
         assert kinds.count("/Table") >= shown + 1  # A table that goes on overleaf is two.

@@ -15,7 +15,13 @@ from accompagnements.services import token_of
 from comptes.enums import RoleKind
 from comptes.models import EntreeJournal, Role, hash_token
 from structures.models import Membre
-from tests.accompagnements.factories import NOW, AccompagnementFactory, EnPosteFactory, LienPartageFactory
+from tests.accompagnements.factories import (
+    NOW,
+    AccompagnementFactory,
+    EnPosteFactory,
+    EtiquetteFactory,
+    LienPartageFactory,
+)
 from tests.structures.factories import MembreFactory
 from tests.territoires.factories import CommuneFactory
 from tests.test_access import enter as enter_as, make_role
@@ -160,6 +166,22 @@ def test_filter_in_error_goes_back_to_the_page_that_says_it(enter):
         assert response.status_code == 302
         assert response.url.startswith("/accompagnements/statistiques/?")
         assert enter.post(SHARE + query, {}).status_code == 302
+
+
+def test_what_it_is_narrowed_by_is_frozen_and_told(enter, conseiller):
+    word = EtiquetteFactory(compte=conseiller.compte, nom="Jardin partagé")
+    for day in (5, 6, 7, 8, 9, 12):
+        row = AccompagnementFactory(conseiller=conseiller, date=date(2026, 10, day))
+        row.etiquettes.add(word)
+        AccompagnementFactory(conseiller=conseiller, date=date(2026, 10, day))
+    query = f"?etiquette={word.pk}&type=ponctuel"
+    lien = make(enter, query)
+    assert lien.filtres == {"etiquette": str(word.pk), "type": "ponctuel"}
+    response = enter.get(page_of(lien))
+    assert response.context["figures"].totals[0][1] == "6"
+    for told in ("Étiquette : Jardin partagé", "Type : Aide ponctuelle"):
+        assert told in response.content.decode()
+        assert told in enter.get(f"{SHARE}{query}").content.decode()
 
 
 def test_commune_is_frozen_by_the_name_that_is_only_its_own(enter):
