@@ -28,8 +28,8 @@ def open_data(request: HttpRequest) -> HttpResponse:
 def _version(request: HttpRequest, slug: str) -> opendata.Version:
     """Asked twice a request, for its ETag and its date: counted once."""
     if not hasattr(request, "open_data_version"):
-        request.open_data_version = opendata.FICHIERS[slug].version()  # type: ignore[attr-defined]
-    found: opendata.Version = request.open_data_version  # type: ignore[attr-defined]
+        request.open_data_version = opendata.FICHIERS[slug].version()  # type: ignore[attr-defined]  # Ours.
+    found: opendata.Version = request.open_data_version  # type: ignore[attr-defined]  # As above.
     return found
 
 

@@ -98,8 +98,9 @@ def own_perimetre(role: Role) -> Perimetre:
     if territoire:
         found = _of_territoire(role, territoire)
         if found is not None:
+            own = Coordination.objects.visible_to(role)
             is_coordinateur = role.kind == RoleKind.COORDINATEUR
-            return _with_own_coordination(role, found) if is_coordinateur else found
+            return replace(found, coordination=own, is_own_coordination=True) if is_coordinateur else found
     label = OWN_LABELS.get(RoleKind(role.kind), "Mon périmètre")
     if role.kind == RoleKind.GRAND_RESEAU and role.reseau:
         return _of_reseau(label, role.reseau)
@@ -119,12 +120,11 @@ def own_territoire(role: Role) -> str:
 
 def _of_groupe(role: Role, groupe: Groupe) -> Perimetre:
     """What the members did while they were members, and what the coordinateur did."""
-    rows = rows_of_groupe(groupe.pk)
-    return _with_own_coordination(role, Perimetre(str(groupe), True, partial(measure_groupe, groupe.pk), rows))
-
-
-def _with_own_coordination(role: Role, perimetre: Perimetre) -> Perimetre:
-    return replace(perimetre, coordination=Coordination.objects.visible_to(role), is_own_coordination=True)
+    return Perimetre(
+        str(groupe), True, partial(measure_groupe, groupe.pk), rows_of_groupe(groupe.pk),
+        coordination=Coordination.objects.visible_to(role).filter(coordinateur=groupe.coordinateur_id),
+        is_own_coordination=role.kind == RoleKind.COORDINATEUR,
+    )  # fmt: skip
 
 
 def _of_conseillers(label: str, conseillers: Any) -> Perimetre:
@@ -162,10 +162,9 @@ def _of_row(role: Role, kind: str, pk: int) -> Perimetre | None:
         structure = Structure.objects.visible_to(role).filter(pk=pk).first()
         conseillers = Conseiller.objects.filter(contrat__structure=pk).values_list("pk", flat=True)
         return _of_conseillers(str(structure), conseillers) if structure else None
-    if kind == "groupe" and (followed := Groupe.objects.visible_to(role).filter(pk=pk).first()):
-        perimetre = _of_groupe(role, followed)
-        theirs = Coordination.objects.visible_to(role).filter(coordinateur=followed.coordinateur_id)
-        return replace(perimetre, coordination=theirs, is_own_coordination=False)
+    if kind == "groupe":
+        followed = Groupe.objects.visible_to(role).filter(pk=pk).first()
+        return _of_groupe(role, followed) if followed else None
     if kind == "lieu":
         lieu = LieuActivite.objects.visible_to(role).filter(pk=pk).first()
         # A conseiller answers for what they did there, not for what colleagues did.

@@ -174,6 +174,11 @@ class TestAroundAnAddress:
         settings.GEOCODAGE_URL = ""
         assert names(client.post(FIND, {"adresse": "2 rue de l'Hôtel-de-Ville, Nantes"})) == ["Mairie", "Près"]
 
+    def test_searches_are_limited_those_by_commune_are_not(self, client, monkeypatch):
+        monkeypatch.setattr("common.ratelimit._count", lambda action, *_: 301 if action == "trouver" else 0)
+        assert client.post(FIND, {"adresse": "8 rue Paul Bellamy"}).status_code == 429
+        assert search(client).status_code == 200
+
     @responses.activate
     def test_the_address_is_in_no_journal(self, client, caplog):
         responses.get(f"{BASE}/search", status=503)
